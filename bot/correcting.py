@@ -1,0 +1,112 @@
+"""Votes → label: who is believed, and what may be learned from it. Pure.
+
+The rule until a community decides by quorum: the poster and the scope's moderators are believed, a
+moderator before the poster, the latest vote of each. Other votes are kept and wait. A face is
+enrolled only if its poster agreed, by a naming vote of their own or by `/privacy allow`; that a
+face is *not* somebody needs nobody's agreement.
+"""
+
+from collections.abc import Iterable
+
+from bot.domain import (
+    NAMING,
+    Action,
+    Answer,
+    Correction,
+    Label,
+    Standing,
+    State,
+    Verdict,
+    Vote,
+)
+from bot.errors import NotFound
+from models.types import UserId
+
+LONGEST_NAME = 80
+"""Characters."""
+
+
+def meant_name(verdict: Verdict, correction: Correction) -> str | None:
+    """The name a correction stands for, or None for the two that name nobody.
+
+    Raises:
+        NotFound: the mark points at a candidate that was not offered, or the name is unusable.
+    """
+    match correction.action:
+        case Action.NAME:
+            return clean_name(correction.name or "")
+        case Action.RIGHT | Action.CANDIDATE:
+            guess = verdict.named(correction.head)
+            choice = correction.choice or 0
+            if guess is None or choice >= len(guess.candidates):
+                raise NotFound("there is no such candidate under this answer")
+            return guess.candidates[choice].name
+        case _:
+            return None
+
+
+def clean_name(text: str) -> str:
+    """A typed name as it is stored: one line, no control characters, single spaces.
+
+    Raises:
+        NotFound: nothing is left, or it is longer than a name.
+    """
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    name = " ".join(printable.split())
+    if not name or len(name) > LONGEST_NAME:
+        raise NotFound(f"a name has 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def standing_votes(votes: Iterable[Vote]) -> list[Vote]:
+    """The latest vote of each voter that has not been taken back, oldest first.
+
+    Taking back a mark takes back all earlier votes with the same action and name, so that the
+    one before it counts again, as the marks on the message show it.
+    """
+    of_voter: dict[UserId, dict[tuple[Action, str | None], Vote]] = {}
+    for vote in sorted(votes, key=lambda vote: vote.id):
+        mine = of_voter.setdefault(vote.voter, {})
+        mine.pop((vote.action, vote.name), None)
+        if not vote.withdraw:
+            mine[vote.action, vote.name] = vote
+    latest = [list(mine.values())[-1] for mine in of_voter.values() if mine]
+    return sorted(latest, key=lambda vote: vote.id)
+
+
+def settle(verdict: Verdict, head: str, votes: Iterable[Vote], *, allowed: bool) -> Standing:
+    """Count the votes on one face and one head.
+
+    Args:
+        votes: all votes ever cast there.
+        allowed: the poster has agreed beforehand (`/privacy allow`).
+    """
+    standing = standing_votes(vote for vote in votes if vote.head == head)
+    decisive = _decisive(verdict, standing)
+    if decisive is None:
+        name = standing[-1].name if standing else None
+        return Standing(State.WAITING if standing else State.OPEN, name)
+    if decisive.action is Action.NOT_A_FACE:
+        return Standing(State.NOT_A_FACE, label=Label(verdict.id, head, Answer.NOT_A_FACE))
+    if decisive.action is Action.NONE_OF_THESE:
+        guess = verdict.named(head)
+        names = tuple(each.name for each in guess.candidates) if guess else ()
+        if not names:
+            return Standing(State.OPEN)
+        return Standing(State.REJECTED, label=Label(verdict.id, head, Answer.IS_NOT, names))
+    if not (allowed or _poster_agreed(verdict, standing)):
+        return Standing(State.CONSENT_NEEDED, decisive.name)
+    assert decisive.name is not None  # noqa: S101 - naming votes are stored with their name
+    label = Label(verdict.id, head, Answer.IS, (decisive.name,))
+    return Standing(State.LEARNED, decisive.name, label)
+
+
+def _decisive(verdict: Verdict, standing: list[Vote]) -> Vote | None:
+    trusted = [vote for vote in standing if vote.trusted]
+    posters = [vote for vote in standing if vote.voter == verdict.author]
+    believed = trusted or posters
+    return believed[-1] if believed else None
+
+
+def _poster_agreed(verdict: Verdict, standing: list[Vote]) -> bool:
+    return any(vote.voter == verdict.author and vote.action in NAMING for vote in standing)

@@ -1,0 +1,233 @@
+"""What the program talks about: frozen values, no I/O.
+
+A *guess* is what a head said, a *vote* is what one person said of a guess, a *label* is what
+people agreed on. They are different types and live in different tables.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from models.types import Box, Guess, Kind, Named, Scope, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture as a platform hands it over: bytes, or a URL on one of its media hosts."""
+
+    name: str
+    data: bytes | None = None
+    url: str | None = None
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A request to judge pictures.
+
+    Attributes:
+        key: names the request on its platform for ever; a key is answered once.
+        author: who posted the pictures. Only this person can consent to their use.
+        asker: who asked; often the author.
+        locale: `ja` or `en`.
+        allow_explicit: the place is marked for adults.
+    """
+
+    scope: Scope
+    key: str
+    author: UserId
+    asker: UserId
+    locale: str
+    pictures: tuple[Attachment, ...]
+    text: str | None = None
+    allow_explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the heads said of one face, as the store keeps it.
+
+    Attributes:
+        face_hash: perceptual hash of the aligned face, 16 hexadecimal digits.
+        crop: content hash of the stored crop; None once it has expired or was forgotten.
+        revealed: somebody asked for the nearest names.
+    """
+
+    id: int
+    post_key: str
+    scope: Scope
+    author: UserId
+    locale: str
+    kind: Kind
+    box: Box
+    detection_score: float
+    face_hash: str
+    crop: str | None
+    guesses: tuple[Guess, ...]
+    spoiler: bool
+    revealed: bool
+    created: datetime
+
+    def named(self, head: str | None = None) -> Named | None:
+        """The guess of `head` (by default of the first head that names), if it made one."""
+        for guess in self.guesses:
+            if isinstance(guess, Named) and head in (None, guess.head):
+                return guess
+        return None
+
+
+class Action(StrEnum):
+    """What a person can say of a guess."""
+
+    RIGHT = "right"
+    CANDIDATE = "candidate"
+    NAME = "name"
+    NONE_OF_THESE = "none"
+    NOT_A_FACE = "not_a_face"
+
+
+NAMING = frozenset({Action.RIGHT, Action.CANDIDATE, Action.NAME})
+"""The actions that say who it is; from the poster they are consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One person's mark, button or typed name on one face and one head.
+
+    Attributes:
+        trusted: the voter is a moderator of the scope.
+        choice: which candidate, from 0, for `Action.CANDIDATE`.
+        name: what was typed, for `Action.NAME`.
+        withdraw: the mark is taken back.
+    """
+
+    verdict_id: int
+    head: str
+    voter: UserId
+    action: Action
+    trusted: bool = False
+    choice: int | None = None
+    name: str | None = None
+    withdraw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What the store keeps of a Correction. Nothing is overwritten: undoing adds a vote.
+
+    Attributes:
+        name: the name the vote stands for, resolved when it was cast; None for the two actions
+            that name nobody.
+    """
+
+    id: int
+    verdict_id: int
+    head: str
+    voter: UserId
+    trusted: bool
+    action: Action
+    name: str | None
+    withdraw: bool
+    created: datetime
+
+
+class Answer(StrEnum):
+    """What a label says."""
+
+    IS = "is"
+    IS_NOT = "is_not"
+    NOT_A_FACE = "not_a_face"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What people agreed on for one face and one head.
+
+    Attributes:
+        names: for `IS` the one name; for `IS_NOT` the names it is not; else empty.
+    """
+
+    verdict_id: int
+    head: str
+    answer: Answer
+    names: tuple[str, ...] = ()
+
+
+class State(StrEnum):
+    """How a verdict stands with its voters."""
+
+    OPEN = "open"
+    LEARNED = "learned"
+    WAITING = "waiting"
+    CONSENT_NEEDED = "consent"
+    REJECTED = "rejected"
+    NOT_A_FACE = "not_a_face"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The result of counting votes: a state for the reply and perhaps a label to act on."""
+
+    state: State
+    name: str | None = None
+    label: Label | None = None
+
+
+class Mark(StrEnum):
+    """The marks under a Part, by the emoji that stands for each on every platform."""
+
+    RIGHT = "✅"
+    A = "🇦"
+    B = "🇧"
+    C = "🇨"
+    NONE_OF_THESE = "❌"
+    NOT_A_FACE = "🚫"
+    WHO = "❓"
+    DELETE = "🗑️"
+
+
+CANDIDATE_MARKS = (Mark.A, Mark.B, Mark.C)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The answer for one face.
+
+    Attributes:
+        words: what to write, markup-free.
+        image: the annotated crop as JPEG, or None once it has expired.
+        description: alternative text for the image.
+        marks: the marks to offer, in order.
+        status: what came of the votes, or None.
+    """
+
+    verdict_id: int
+    head: str
+    words: str
+    image: bytes | None
+    description: str
+    marks: tuple[Mark, ...]
+    state: State
+    status: str | None = None
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a platform sends back: words for the whole, a Part a face (at most four)."""
+
+    post_key: str
+    words: str
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody enrolled in a scope under a head."""
+
+    id: int
+    scope: Scope
+    head: str
+    name: str
+    examples: int

@@ -1,0 +1,72 @@
+"""Every error this program raises on purpose.
+
+    HanteiError
+    ├── SettingsError      config.toml or the environment holds something unusable
+    ├── PictureRefused     one picture cannot be judged; `reason` says why
+    ├── Busy               all places in the queue are taken; try again
+    ├── WeightsError       weights are missing, damaged or not what was recorded
+    ├── NotAllowed         this user may not do that
+    └── NotFound           no such person, answer or version
+
+A message is one sentence for the operator. What a fan reads is worded in `bot/locale` from
+`PictureRefused.reason`.
+"""
+
+from enum import StrEnum
+
+
+class HanteiError(Exception):
+    """The root: catch this to catch what the program expects to go wrong."""
+
+
+class SettingsError(HanteiError):
+    """The sentence names the key, the value and what is allowed."""
+
+
+class Reason(StrEnum):
+    """Why a picture was not judged. Each has a sentence in every file of `bot/locale`."""
+
+    EMPTY = "empty"
+    NOT_A_PICTURE = "not-a-picture"
+    FORMAT = "format"
+    TRUNCATED = "truncated"
+    TOO_MANY_BYTES = "too-many-bytes"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_SMALL = "too-small"
+    TOO_NARROW = "too-narrow"
+    TOO_MUCH_MEMORY = "too-much-memory"
+    TOOK_TOO_LONG = "took-too-long"
+    DECODER_CRASHED = "decoder-crashed"
+    HOST = "host"
+    DOWNLOAD = "download"
+    EXPLICIT = "explicit"
+
+
+class PictureRefused(HanteiError):
+    """One picture cannot be judged.
+
+    Attributes:
+        reason: what is wrong with it.
+        detail: numbers or names for the log and the sentence ("96 megapixels").
+    """
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
+
+
+class Busy(HanteiError):
+    """As much work as the settings allow is waiting already."""
+
+
+class WeightsError(HanteiError):
+    """Weights are missing, damaged or not those that were recorded."""
+
+
+class NotAllowed(HanteiError):
+    """The user lacks the right; the message says which."""
+
+
+class NotFound(HanteiError):
+    """What was asked for is not there (any more)."""

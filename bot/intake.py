@@ -1,0 +1,173 @@
+"""Bytes or URL → Picture, or a named refusal.
+
+Every file is hostile until it is decoded: that happens in a child process with a memory limit
+(`bot.decoding`), which is killed when it takes too long and started again for the next file.
+URLs are followed only to the platforms' own media hosts, without redirects, and never to an
+address inside the operator's network.
+"""
+
+import asyncio
+import hashlib
+import ipaddress
+import json
+import socket
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+import safetensors.numpy
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.resolver import ThreadedResolver
+
+from bot import decoding
+from bot.domain import Attachment
+from bot.errors import PictureRefused, Reason
+from bot.settings import Intake as IntakeSettings
+from models.process import ChildProcess, ProcessDied, ProcessFailed, ProcessTimeout
+from models.types import Picture
+
+
+class Fetcher(Protocol):
+    """Gets the bytes behind a URL; a platform's tests bring their own."""
+
+    async def fetch(self, url: str, max_bytes: int) -> bytes:
+        """The body.
+
+        Raises:
+            PictureRefused: the host is not allowed, the file is too large, or it cannot be had.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let connections go."""
+        ...
+
+
+class HttpFetcher:
+    """Fetches over HTTPS from the hosts named in the settings, and from nowhere else."""
+
+    def __init__(self, settings: IntakeSettings) -> None:
+        self._hosts = frozenset(host.lower() for host in settings.media_hosts)
+        self._timeout = aiohttp.ClientTimeout(total=settings.download_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, url: str, max_bytes: int) -> bytes:
+        """See `Fetcher`."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.hostname not in self._hosts or parts.port:
+            raise PictureRefused(Reason.HOST, parts.hostname or url[:100])
+        if self._session is None:
+            connector = aiohttp.TCPConnector(resolver=PublicResolver())
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        try:
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status != 200:
+                    raise PictureRefused(Reason.DOWNLOAD, f"HTTP {response.status}")
+                return await read_limited(response.content, max_bytes)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise PictureRefused(Reason.DOWNLOAD, type(error).__name__) from error
+
+    async def close(self) -> None:
+        """See `Fetcher`."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names, and refuses those that lead into a private network."""
+
+    def __init__(self) -> None:
+        self._inner = ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """See aiohttp's AbstractResolver."""
+        found = await self._inner.resolve(host, port, family)
+        public = [each for each in found if ipaddress.ip_address(each["host"]).is_global]
+        if not public:
+            raise OSError(f"{host} has no public address")
+        return public
+
+    async def close(self) -> None:
+        """See aiohttp's AbstractResolver."""
+        await self._inner.close()
+
+
+class Intake:
+    """Turns what people send into pictures."""
+
+    def __init__(self, settings: IntakeSettings, fetcher: Fetcher | None = None) -> None:
+        self._settings = settings
+        self._fetcher = fetcher or HttpFetcher(settings)
+        self._max_bytes = int(settings.max_megabytes * 1_000_000)
+        self._limits = decoding.Limits(
+            max_pixels=int(settings.max_megapixels * 1_000_000), max_side=settings.max_side
+        )
+        self._decoder = ChildProcess("bot.decoding:decode_bytes", settings.decode_memory_mb)
+
+    async def picture(self, attachment: Attachment) -> Picture:
+        """Fetch (if need be) and decode.
+
+        Raises:
+            PictureRefused: with the reason.
+        """
+        data = attachment.data
+        if data is None:
+            if attachment.url is None:
+                raise PictureRefused(Reason.EMPTY, attachment.name)
+            data = await self._fetcher.fetch(attachment.url, self._max_bytes)
+        return await asyncio.to_thread(self.decode, data)
+
+    def decode(self, data: bytes) -> Picture:
+        """Decode in the child process; blocks, so call it from a thread.
+
+        Raises:
+            PictureRefused: with the reason.
+        """
+        if len(data) > self._max_bytes:
+            raise PictureRefused(Reason.TOO_MANY_BYTES, f"{len(data) / 1e6:.0f}")
+        seconds = self._settings.decode_seconds
+        try:
+            answer = self._decoder.call(decoding.request_bytes(data, self._limits), seconds)
+        except ProcessTimeout as error:
+            raise PictureRefused(Reason.TOOK_TOO_LONG, f"{seconds:g}") from error
+        except ProcessDied as error:
+            raise PictureRefused(Reason.DECODER_CRASHED) from error
+        except ProcessFailed as error:
+            memory = str(error).startswith("MemoryError")
+            reason = Reason.TOO_MUCH_MEMORY if memory else Reason.DECODER_CRASHED
+            raise PictureRefused(reason, str(error)[:200]) from error
+        told = _metadata(answer)
+        if "reason" in told:
+            raise PictureRefused(Reason(told["reason"]), told["detail"])
+        width, height = json.loads(told["size"])
+        return Picture(
+            pixels=safetensors.numpy.load(answer)["pixels"],
+            full_size=(width, height),
+            sha256=hashlib.sha256(data).hexdigest(),
+            phash=told["phash"],
+        )
+
+    async def close(self) -> None:
+        """Stop the child process and let connections go."""
+        await asyncio.to_thread(self._decoder.close)
+        await self._fetcher.close()
+
+
+async def read_limited(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
+    """Read to the end, or refuse as soon as it is more than `max_bytes`."""
+    body = bytearray()
+    async for chunk in stream.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            raise PictureRefused(Reason.TOO_MANY_BYTES, f"{max_bytes / 1e6:.0f}")
+    return bytes(body)
+
+
+def _metadata(answer: bytes) -> dict[str, Any]:
+    """The strings that travel in the header of a safetensors message."""
+    length = int.from_bytes(answer[:8], "little")
+    header: dict[str, Any] = json.loads(answer[8 : 8 + length])
+    metadata: dict[str, Any] = header["__metadata__"]
+    return metadata

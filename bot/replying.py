@@ -1,0 +1,233 @@
+"""Verdict → words and an annotated crop, in Japanese and English. Pure but for reading the font.
+
+Three honest answers: no face; faces, but nobody known; names, with how sure.
+"""
+
+import io
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fluent.runtime import FluentBundle, FluentResource
+from PIL import Image, ImageDraw, ImageFont
+
+from bot.domain import CANDIDATE_MARKS, Mark, Part, Standing, State, Verdict
+from bot.errors import PictureRefused
+from models.types import Box, Crop, Named, Pixels
+
+LOCALES = ("ja", "en")
+MOST_PARTS = 4
+
+_SIDE = 480
+"""Longest side of an annotated crop in pixels: sharp on a phone, small to send."""
+
+_KNOWN, _UNKNOWN = "#0f9d6b", "#5f6b7a"
+_JAPANESE_FACE = 0
+"""Index of the Japanese face in the Noto Sans CJK collection; it has Latin and Korean too."""
+
+
+def say(locale: str, message: str, **values: object) -> str:
+    """A sentence from `bot/locale`; `values` fill its places.
+
+    Raises:
+        KeyError: the locale has no such message: a test keeps the locales complete.
+    """
+    bundle = _bundle(locale if locale in LOCALES else "en")
+    pattern = bundle.get_message(message).value
+    if pattern is None:
+        raise KeyError(message)
+    text, errors = bundle.format_pattern(pattern, values)
+    if errors:
+        raise KeyError(f"{message}: {errors[0]}")
+    return str(text)
+
+
+def refusal(locale: str, refused: PictureRefused) -> str:
+    """What a fan reads when a picture cannot be judged."""
+    return say(locale, f"refused-{refused.reason}", detail=refused.detail)
+
+
+def summary(locale: str, faces: int, known: int, shown: int, refusals: list[str]) -> str:
+    """The words for the whole reply.
+
+    Args:
+        faces: found in all pictures together.
+        known: how many of them were named.
+        shown: how many got a Part.
+        refusals: sentences for the pictures that could not be judged.
+    """
+    lines = list(refusals)
+    if faces == 0:
+        if not refusals:
+            lines.append(say(locale, "no-face"))
+    elif known == 0:
+        lines.append(say(locale, "nobody-known", faces=faces))
+    else:
+        lines.append(say(locale, "names-known", faces=faces, known=known))
+    if faces > shown:
+        lines.append(say(locale, "and-more", more=faces - shown))
+    return "\n".join(lines)
+
+
+def part(verdict: Verdict, crop: Crop | None, standing: Standing) -> Part:
+    """The answer for one face.
+
+    Args:
+        crop: the stored crop, or None once it has expired.
+        standing: what came of the votes so far.
+    """
+    guess = verdict.named()
+    head = guess.head if guess else ""
+    words = _words(verdict, guess)
+    return Part(
+        verdict_id=verdict.id,
+        head=head,
+        words=words,
+        image=_image(verdict, guess, crop) if crop else None,
+        description=say(verdict.locale, "image-description", words=words),
+        marks=_marks(verdict, guess),
+        state=standing.state,
+        status=status(verdict.locale, standing),
+        spoiler=verdict.spoiler,
+    )
+
+
+def status(locale: str, standing: Standing) -> str | None:
+    """What came of the votes, or None when there are none."""
+    if standing.state is State.OPEN:
+        return None
+    return say(locale, f"status-{standing.state}", name=standing.name or "")
+
+
+def percent(probability: float) -> str:
+    """A probability as people read it; never a false 100 % or 0 %."""
+    return f"{min(99, max(1, round(100 * probability)))} %"
+
+
+def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> bytes:
+    """The crop with the face framed and a caption below it, as JPEG without metadata.
+
+    Args:
+        pixels: the crop; the frame is drawn at `box`.
+        name: one line; cut with an ellipsis if it is too long.
+        score: stands at the right of the name and is never cut; may be empty.
+    """
+    image = Image.fromarray(pixels)
+    scale = _SIDE / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    image = image.resize(size, Image.Resampling.LANCZOS)
+    colour = _KNOWN if known else _UNKNOWN
+    frame = [round(value * scale) for value in box]
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle(frame, radius=10, outline="white", width=6)
+    draw.rounded_rectangle(
+        [frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], 9, None, colour, 4
+    )
+    return _encode(_with_caption(image, name, score, colour))
+
+
+def _with_caption(image: Image.Image, name: str, score: str, colour: str) -> Image.Image:
+    font, edge, bar = _font(26), 16, 56
+    width = max(image.width, 240)
+    score_width = font.getlength(score)
+    shown = _shortened(name, font, width - 3 * edge - score_width)
+    whole = Image.new("RGB", (width, image.height + bar), colour)
+    whole.paste(image, ((width - image.width) // 2, 0))
+    draw, middle = ImageDraw.Draw(whole), image.height + bar / 2
+    draw.text((edge, middle), shown, font=font, fill="white", anchor="lm")
+    draw.text((width - edge, middle), score, font=font, fill="white", anchor="rm")
+    return whole
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text + "…"
+
+
+def _encode(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90, subsampling=0)
+    return file.getvalue()
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """Noto Sans CJK, which the package manimgx-fonts-cjk carries."""
+    file = font_file()
+    font = ImageFont.truetype(str(file), size, index=_JAPANESE_FACE)
+    font.set_variation_by_name("Medium")
+    return font
+
+
+def font_file() -> Any:
+    """Where the font lies; `doctor` looks whether it is there."""
+    return files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc"
+
+
+@cache
+def _bundle(locale: str) -> FluentBundle:
+    bundle = FluentBundle([locale], use_isolating=False)
+    text = (files("bot") / "locale" / f"{locale}.ftl").read_text("utf-8")
+    bundle.add_resource(FluentResource(text))
+    return bundle
+
+
+def _known(guess: Named | None) -> bool:
+    return guess is not None and guess.answer == "known"
+
+
+def _words(verdict: Verdict, guess: Named | None) -> str:
+    lettered = _lettered(guess)
+    if guess is not None and guess.answer == "known":
+        best = guess.candidates[0]
+        words = say(
+            verdict.locale,
+            "part-known",
+            name=best.name,
+            percent=percent(best.probability),
+            sure=say(verdict.locale, _sureness(best.probability)),
+        )
+        others = " ".join(lettered[1:])
+        return words + "\n" + say(verdict.locale, "others", names=others) if others else words
+    words = say(verdict.locale, "part-unknown")
+    if verdict.revealed:
+        nearest = say(verdict.locale, "nearest", names=" ".join(lettered))
+        words += "\n" + (nearest if lettered else say(verdict.locale, "nearest-nobody"))
+    return words
+
+
+def _lettered(guess: Named | None) -> list[str]:
+    candidates = guess.candidates if guess else ()
+    pairs = zip(CANDIDATE_MARKS, candidates, strict=False)
+    return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in pairs]
+
+
+def _image(verdict: Verdict, guess: Named | None, crop: Crop) -> bytes:
+    if guess is None or guess.answer == "unknown":
+        words = say(verdict.locale, "caption-unknown")
+        return annotate(crop.pixels, crop.box, words, "", known=False)
+    best = guess.candidates[0]
+    return annotate(crop.pixels, crop.box, best.name, percent(best.probability), known=True)
+
+
+def _sureness(probability: float) -> str:
+    if probability >= 0.95:
+        return "sure-very"
+    return "sure-fairly" if probability >= 0.75 else "sure-hardly"
+
+
+def _marks(verdict: Verdict, guess: Named | None) -> tuple[Mark, ...]:
+    """Only marks that mean something under this answer."""
+    candidates = len(guess.candidates) if guess else 0
+    if _known(guess):
+        letters = CANDIDATE_MARKS[1:candidates]
+        return (Mark.RIGHT, *letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
+    if verdict.revealed and candidates:
+        letters = CANDIDATE_MARKS[:candidates]
+        return (*letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
+    if candidates:
+        return (Mark.WHO, Mark.NOT_A_FACE, Mark.DELETE)
+    return (Mark.NOT_A_FACE, Mark.DELETE)

@@ -1,0 +1,545 @@
+"""The one API that platforms call: answer, correct, enroll, forget.
+
+A platform hands over values and gets values back; nothing here knows a chat service.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from prometheus_client import Counter
+
+from bot import correcting, replying
+from bot.correcting import clean_name
+from bot.domain import (
+    Action,
+    Answer,
+    Attachment,
+    Correction,
+    Part,
+    Person,
+    Post,
+    Reply,
+    Standing,
+    State,
+    Verdict,
+)
+from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
+from bot.intake import Intake
+from bot.judging import FaceJudgement, Judge, Judgement
+from bot.settings import Settings
+from bot.store import LiveLabel, NewVerdict, Store
+from models.gallery import Example, Gallery, Rejection
+from models.registry import Registry
+from models.types import Context, Crop, Named, Picture, Scope, UserId, Vectors
+
+log = logging.getLogger(__name__)
+
+ANSWERS = Counter("hantei_answers_total", "Posts answered", ["platform"])
+REFUSALS = Counter("hantei_refusals_total", "Pictures refused", ["reason"])
+VOTES = Counter("hantei_votes_total", "Votes cast", ["action"])
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyReport:
+    """What is kept of a user in a scope."""
+
+    allowed: bool
+    posts: int
+    crops: int
+    enrolled: int
+    votes: int
+
+
+class Service:
+    """Answers posts and learns from corrections.
+
+    Use it between `start` and `stop`; `async with` does both. It does not own what it is given:
+    `bot.app` opens and closes store, intake and judge.
+    """
+
+    def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
+        self._settings = settings
+        self._store = store
+        self._intake = intake
+        self._judge = judge
+        self._heads = settings.judging.heads
+        self._loading: dict[tuple[Scope, str], asyncio.Lock] = {}
+        self._housekeeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Service":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, progress: Progress | None = None) -> None:
+        """Give back unanswered posts, embed what the present embedder has not seen, expire.
+
+        Args:
+            progress: told how the embedding goes, for a progress bar.
+        """
+        if lost := await self._store.release_unanswered():
+            log.warning(
+                "%d posts were being answered when the bot stopped; they may come again", lost
+            )
+        for scope in await self._store.scopes():
+            for head in self._heads:
+                await self._rebuild_gallery(scope, head, progress)
+        self._housekeeper = asyncio.create_task(self._keep_house())
+
+    async def stop(self) -> None:
+        """Stop the housekeeping."""
+        if self._housekeeper is not None:
+            self._housekeeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._housekeeper
+
+    # answering
+
+    async def answer(self, post: Post) -> Reply | None:
+        """Judge the pictures of a post.
+
+        Returns:
+            The reply; None if this post was answered, or is being answered, already.
+
+        Raises:
+            Busy: the queue is full; the post may be handed over again.
+        """
+        if not await self._store.claim(post):
+            return None
+        try:
+            reply = await self._answer_claimed(post)
+        except BaseException:
+            # Cancelled, busy or broken: either way it was not answered and may come again.
+            await asyncio.shield(self._store.release(post.key))
+            raise
+        ANSWERS.labels(post.scope.partition(":")[0]).inc()
+        return reply
+
+    async def _answer_claimed(self, post: Post) -> Reply:
+        judged: list[tuple[Picture, Attachment, Judgement]] = []
+        refusals: list[str] = []
+        for attachment in post.pictures:
+            try:
+                picture = await self._intake.picture(attachment)
+                judgement = await self._judge.judge(picture, _context(post))
+            except PictureRefused as refused:
+                log.info("refused %r of %s: %s", attachment.name, post.key, refused)
+                REFUSALS.labels(refused.reason).inc()
+                refusals.append(replying.refusal(post.locale, refused))
+            else:
+                judged.append((picture, attachment, judgement))
+
+        faces = _in_order(judged)
+        shown = min(len(faces), replying.MOST_PARTS)
+        known = sum(_is_known(face) for _, _, face in faces)
+        words = replying.summary(post.locale, len(faces), known, shown, refusals)
+        new = [
+            _new_verdict(picture, attachment, face) for picture, attachment, face in faces[:shown]
+        ]
+        verdicts = await self._store.answered(post.key, words, new)
+        parts = [
+            await self._part(verdict, face.crop)
+            for verdict, (_, _, face) in zip(verdicts, faces, strict=False)
+        ]
+        return Reply(post.key, words, tuple(parts))
+
+    async def part(self, verdict_id: int) -> Part:
+        """The present answer for one face.
+
+        Raises:
+            NotFound: it was deleted or forgotten.
+        """
+        verdict = await self._verdict(verdict_id)
+        return await self._part(verdict, await self._crop(verdict))
+
+    async def reply(self, key: str) -> Reply:
+        """The answer to a post as it stands now.
+
+        Raises:
+            NotFound: it was deleted or forgotten.
+        """
+        post = await self._store.post(key)
+        if post is None:
+            raise NotFound(f"nothing is kept of {key}")
+        verdicts = await self._store.verdicts_of(key)
+        parts = [await self._part(each, await self._crop(each)) for each in verdicts]
+        return Reply(key, post[2], tuple(parts))
+
+    async def recent(self, scope: Scope, most: int = 20) -> list[Reply]:
+        """The latest answers of a scope, newest first."""
+        found = []
+        for key, _ in await self._store.recent(scope, most):
+            with suppress(NotFound):  # deleted meanwhile
+                found.append(await self.reply(key))
+        return found
+
+    async def reveal(self, verdict_id: int) -> Part:
+        """Somebody asks for the nearest names: the Part with them.
+
+        Raises:
+            NotFound: the answer was deleted or forgotten.
+        """
+        await self._verdict(verdict_id)
+        await self._store.reveal(verdict_id)
+        return await self.part(verdict_id)
+
+    # which message shows what
+
+    async def sent(self, key: str, ref: str, verdict_id: int | None = None) -> None:
+        """A platform has sent a message: `ref` names it for ever."""
+        await self._store.bind(ref, key, verdict_id)
+
+    async def verdict_at(self, ref: str) -> int | None:
+        """The verdict that a message shows, or None."""
+        return await self._store.verdict_at(ref)
+
+    async def message_of(self, verdict_id: int) -> str | None:
+        """The message that shows a verdict, or None."""
+        return await self._store.message_of(verdict_id)
+
+    async def messages_of(self, key: str) -> list[str]:
+        """The messages that answer a post."""
+        return await self._store.messages_of(key)
+
+    async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
+        """Messages no older than `age` and the verdicts they show, oldest first."""
+        return await self._store.messages_since(datetime.now(UTC).replace(tzinfo=None) - age)
+
+    # correcting
+
+    async def correct(self, correction: Correction) -> Part:
+        """Count a vote; what people agree on acts on the very next picture.
+
+        Returns:
+            The Part with its new status.
+
+        Raises:
+            NotFound: the answer is gone, or the mark points at no candidate.
+        """
+        verdict = await self._verdict(correction.verdict_id)
+        name = correcting.meant_name(verdict, correction)
+        if await self._store.vote(correction, name):
+            VOTES.labels(correction.action).inc()
+            await self._settle(verdict, correction.head)
+        part = await self.part(verdict.id)
+        if correction.withdraw and part.state is State.OPEN:
+            return replace(part, status=replying.say(verdict.locale, "status-undone"))
+        return part
+
+    async def _settle(self, verdict: Verdict, head: str) -> None:
+        standing = await self._standing(verdict, head)
+        if await self._store.set_label(verdict.scope, verdict.id, head, standing.label):
+            await self._rebuild_gallery(verdict.scope, head)
+
+    async def _standing(self, verdict: Verdict, head: str) -> Standing:
+        votes = await self._store.votes(verdict.id)
+        allowed = await self._store.allowed(verdict.scope, verdict.author)
+        standing = correcting.settle(verdict, head, votes, allowed=allowed)
+        if standing.state is State.LEARNED and verdict.crop is None:
+            return Standing(State.EXPIRED)
+        return standing
+
+    # people
+
+    async def people(self, scope: Scope, head: str = "idol") -> list[Person]:
+        """Who is enrolled with at least one example, by name."""
+        return [each for each in await self._store.people(scope, head) if each.examples]
+
+    async def enroll(self, post: Post, name: str, head: str = "idol") -> Part:
+        """Enrol a person from a picture with one face.
+
+        The author of the post is who states the right to it, and so consents.
+
+        Raises:
+            PictureRefused: it cannot be judged.
+            NotFound: no face in it, several, or an unusable name.
+            Busy: the queue is full.
+        """
+        wanted = clean_name(name)
+        picture = await self._intake.picture(post.pictures[0])
+        judgement = await self._judge.judge(picture, _context(post))
+        if len(judgement.faces) != 1:
+            faces = len(judgement.faces)
+            message = "several-faces" if faces else "no-face"
+            raise NotFound(replying.say(post.locale, message, faces=faces))
+        if not await self._store.claim(post):
+            raise NotFound(f"{post.key} was enrolled already")
+        new = _new_verdict(picture, post.pictures[0], judgement.faces[0])
+        (verdict,) = await self._store.answered(post.key, "", [new])
+        return await self.correct(
+            Correction(verdict.id, head, post.author, Action.NAME, trusted=True, name=wanted)
+        )
+
+    async def rename(self, scope: Scope, name: str, new_name: str, head: str = "idol") -> str:
+        """Rename a person; the old name still leads to them.
+
+        Returns:
+            The new name as it is stored.
+
+        Raises:
+            NotFound: nobody has this name, or the new one is taken or unusable.
+        """
+        person_id, _ = await self._person(scope, head, name)
+        wanted = clean_name(new_name)
+        other = await self._store.person(scope, head, wanted)
+        if other is not None and other[0] != person_id:
+            raise NotFound(f"{other[1]} has that name already; merge them instead")
+        await self._store.rename(person_id, wanted)
+        await self._rebuild_gallery(scope, head)
+        return wanted
+
+    async def merge(self, scope: Scope, name: str, into: str, head: str = "idol") -> str:
+        """Make two people one, under the second name.
+
+        Raises:
+            NotFound: nobody has one of the names, or both are one person.
+        """
+        from_id, _ = await self._person(scope, head, name)
+        into_id, kept = await self._person(scope, head, into)
+        if from_id == into_id:
+            raise NotFound(f"{name} and {into} are the same person already")
+        await self._store.merge(from_id, into_id)
+        await self._rebuild_gallery(scope, head)
+        return kept
+
+    async def remove(self, scope: Scope, name: str, head: str = "idol") -> tuple[str, list[str]]:
+        """Forget a person: pictures, crops, embeddings, votes and learned versions.
+
+        Returns:
+            The name as it was stored, and references of the messages that showed the person, for
+            the platform to delete.
+
+        Raises:
+            NotFound: nobody has this name.
+        """
+        person_id, present = await self._person(scope, head, name)
+        self._judge.drop_gallery(scope, head)  # at once, before anything that takes time
+        keys = await self._store.posts_naming(person_id)
+        refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+        await self._forget_learned(scope, head, keys, f"{present} was forgotten")
+        await self._store.remove_person(person_id)
+        await self._store.forget_posts(keys)
+        await self._rebuild_gallery(scope, head)
+        return present, refs
+
+    async def _person(self, scope: Scope, head: str, name: str) -> tuple[int, str]:
+        found = await self._store.person(scope, head, name)
+        if found is None:
+            raise NotFound(f"nobody here is called {name}")
+        return found
+
+    # privacy
+
+    async def allow(self, scope: Scope, user: UserId, allowed: bool = True) -> None:
+        """A user agrees (or no longer agrees) that what they post in a scope may be learned."""
+        await self._store.set_allowed(scope, user, allowed)
+        for key in await self._store.posts_by(scope, user):
+            for verdict in await self._store.verdicts_of(key):
+                for head in self._heads:
+                    await self._settle(verdict, head)
+
+    async def privacy(self, scope: Scope, user: UserId) -> PrivacyReport:
+        """What is kept of a user in a scope."""
+        keys = await self._store.posts_by(scope, user)
+        verdicts = [each for key in keys for each in await self._store.verdicts_of(key)]
+        ids = {each.id for each in verdicts}
+        enrolled = [
+            label
+            for head in self._heads
+            for label in await self._store.live_labels(scope, head)
+            if label.verdict_id in ids and label.answer is Answer.IS
+        ]
+        return PrivacyReport(
+            allowed=await self._store.allowed(scope, user),
+            posts=len(keys),
+            crops=sum(each.crop is not None for each in verdicts),
+            enrolled=len(enrolled),
+            votes=await self._store.votes_by(scope, user),
+        )
+
+    async def forget_user(self, scope: Scope, user: UserId) -> list[str]:
+        """Forget all that a user posted and voted in a scope, and what was learned from it.
+
+        Returns:
+            References of the messages that answered the user's posts, for the platform to delete.
+        """
+        keys = await self._store.posts_by(scope, user)
+        refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+        voted = await self._store.voted_on(scope, user)
+        taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
+        touched = {*keys, *(each.post_key for each in taught if each)}
+        await self._store.set_allowed(scope, user, False)
+        await self._store.forget_votes(scope, user)
+        for head in self._heads:
+            await self._forget_learned(scope, head, touched, f"{user} asked to be forgotten")
+        await self._forget(scope, keys, f"{user} asked to be forgotten")
+        for verdict_id, voted_head in voted:
+            verdict = await self._store.verdict(verdict_id)
+            if verdict is not None:
+                await self._settle(verdict, voted_head)
+        return refs
+
+    async def forget_post(self, key: str) -> list[str]:
+        """Forget one post: its original was deleted, or somebody entitled to it asked.
+
+        Returns:
+            References of the messages that answered it, for the platform to delete.
+        """
+        post = await self._store.post(key)
+        if post is None:
+            return []
+        refs = await self._store.messages_of(key)
+        await self._forget(post[0], [key], "a picture it had learned from was deleted")
+        return refs
+
+    async def delete(self, verdict_id: int, user: UserId, *, trusted: bool) -> list[str]:
+        """Delete an answer and all that is kept of its post.
+
+        Returns:
+            References of the messages to delete.
+
+        Raises:
+            NotAllowed: `user` is neither the poster nor trusted.
+            NotFound: it is gone already.
+        """
+        verdict = await self._verdict(verdict_id)
+        if not trusted and user != verdict.author:
+            raise NotAllowed("only the poster or a moderator may delete an answer")
+        return await self.forget_post(verdict.post_key)
+
+    async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:
+        for head in self._heads:
+            await self._forget_learned(scope, head, keys, why)
+        await self._store.forget_posts(keys)
+        for head in self._heads:
+            await self._rebuild_gallery(scope, head)
+
+    async def _forget_learned(self, scope: Scope, head: str, keys: Iterable[str], why: str) -> None:
+        first = await self._store.first_label(keys)
+        if first is not None:
+            registry = Registry(versions_dir(self._settings), scope, head)
+            gone = await asyncio.to_thread(registry.remove_since, first, why)
+            if gone:
+                log.warning("removed versions %s of %s in %s: %s", gone, head, scope, why)
+
+    # galleries
+
+    async def _rebuild_gallery(
+        self, scope: Scope, head: str, progress: Progress | None = None
+    ) -> None:
+        async with self._gallery_lock(scope, head):
+            labels = await self._store.live_labels(scope, head)
+            examples = await self._examples(labels, progress)
+            rejections = [
+                Rejection(label.face_hash, frozenset(label.names))
+                for label in labels
+                if label.answer is Answer.NOT_A_FACE
+                or (label.answer is Answer.IS_NOT and label.names)
+            ]
+            gallery = Gallery(self._judge.fingerprint, examples, rejections)
+            self._judge.set_gallery(scope, head, gallery)
+
+    async def _examples(
+        self, labels: Sequence[LiveLabel], progress: Progress | None
+    ) -> list[Example]:
+        """Examples from labels; crops that the present embedder has not seen are embedded."""
+        fingerprint = self._judge.fingerprint
+        named = [(label.names[0], label.crop) for label in labels if label.answer is Answer.IS]
+        owned = [(name, crop) for name, crop in named if crop is not None]
+        vectors = await self._store.embeddings((crop for _, crop in owned), fingerprint)
+        missing = [crop for _, crop in owned if crop not in vectors]
+        for done, crop_hash in enumerate(dict.fromkeys(missing), start=1):
+            crop = await self._store.crop(crop_hash)
+            if crop is not None:
+                (vector,) = await self._patiently_embed(crop)
+                await self._store.add_embedding(crop_hash, fingerprint, vector)
+                vectors[crop_hash] = vector
+            if progress is not None:
+                progress(done, len(missing))
+        return [Example(name, vectors[crop]) for name, crop in owned if crop in vectors]
+
+    async def _patiently_embed(self, crop: Crop) -> Vectors:
+        while True:
+            try:
+                return await self._judge.embed([crop])
+            except Busy:
+                await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def _gallery_lock(self, scope: Scope, head: str) -> AsyncIterator[None]:
+        """One rebuild at a time, so that an older one cannot overwrite a newer one."""
+        async with self._loading.setdefault((scope, head), asyncio.Lock()):
+            yield
+
+    # small things
+
+    async def _verdict(self, verdict_id: int) -> Verdict:
+        verdict = await self._store.verdict(verdict_id)
+        if verdict is None:
+            raise NotFound("this answer was deleted")
+        return verdict
+
+    async def _crop(self, verdict: Verdict) -> Crop | None:
+        return await self._store.crop(verdict.crop) if verdict.crop else None
+
+    async def _part(self, verdict: Verdict, crop: Crop | None) -> Part:
+        guess = verdict.named()
+        standing = await self._standing(verdict, guess.head if guess else "")
+        return await asyncio.to_thread(replying.part, verdict, crop, standing)
+
+    async def _keep_house(self) -> None:
+        """Expire crops hourly."""
+        while True:
+            keep = timedelta(days=self._settings.store.keep_days)
+            if expired := await self._store.expire(keep):
+                log.info("%d crops expired", expired)
+            await asyncio.sleep(3600)
+
+
+def versions_dir(settings: Settings) -> Path:
+    """Where learned versions live."""
+    return settings.store.data_dir / "versions"
+
+
+def _context(post: Post) -> Context:
+    return Context(post.scope, post.asker, post.text, post.allow_explicit)
+
+
+def _in_order(
+    judged: Sequence[tuple[Picture, Attachment, Judgement]],
+) -> list[tuple[Picture, Attachment, FaceJudgement]]:
+    """The faces of all pictures: the largest of each picture first, then the second of each …"""
+    ranked = [
+        (rank, index, (picture, attachment, face))
+        for index, (picture, attachment, judgement) in enumerate(judged)
+        for rank, face in enumerate(judgement.faces)
+    ]
+    return [each for _, _, each in sorted(ranked, key=lambda item: item[:2])]
+
+
+def _is_known(face: FaceJudgement) -> bool:
+    return any(isinstance(g, Named) and g.answer == "known" for g in face.guesses)
+
+
+def _new_verdict(picture: Picture, attachment: Attachment, face: FaceJudgement) -> NewVerdict:
+    left, top, right, bottom = (edge * picture.scale for edge in face.face.box)
+    return NewVerdict(
+        picture_hash=picture.phash,
+        face_hash=face.face_hash,
+        kind=face.face.kind,
+        box=(left, top, right, bottom),
+        detection_score=face.face.score,
+        guesses=face.guesses,
+        crop=face.crop,
+        spoiler=attachment.spoiler,
+    )

@@ -1,0 +1,209 @@
+"""config.toml and the environment → typed settings.
+
+Every key is described in config.example.toml, which a test holds to these defaults. An
+environment variable overrides the file: `HANTEI_` and the key, with `__` between section and key,
+for example `HANTEI_DISCORD__TOKEN`.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.errors import SettingsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Locale = Literal["ja", "en"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Intake(_Section):
+    """What one picture may cost, and where pictures may be fetched from."""
+
+    max_megabytes: Annotated[float, Field(gt=0, le=200)] = 20
+    max_megapixels: Annotated[float, Field(gt=0, le=500)] = 64
+    max_side: Annotated[int, Field(ge=320, le=4096)] = 1280
+    decode_seconds: Annotated[float, Field(gt=0)] = 10
+    decode_memory_mb: Annotated[int, Field(ge=256)] = 1024
+    download_seconds: Annotated[float, Field(gt=0)] = 15
+    media_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net")
+
+
+class Judging(_Section):
+    """How much is judged at a time and for how long."""
+
+    workers: Annotated[int, Field(ge=1, le=32)] = 2
+    queue: Annotated[int, Field(ge=1)] = 16
+    seconds_per_picture: Annotated[float, Field(gt=0)] = 20
+    heads: tuple[Literal["idol"], ...] = ("idol",)
+
+
+class Detector(_Section):
+    """The photograph detector (MTCNN)."""
+
+    min_face: Annotated[int, Field(ge=20)] = 32
+    min_score: Share = 0.95
+
+
+class Embedder(_Section):
+    """What turns a face into numbers."""
+
+    name: Literal["auto", "facenet", "dlib", "onnx"] = "auto"
+    onnx_file: Path | None = None
+    onnx_size: Annotated[int, Field(ge=32, le=512)] = 112
+    onnx_mean: float = 127.5
+    onnx_scale: Annotated[float, Field(gt=0)] = 127.5
+    onnx_channels: Literal["rgb", "bgr"] = "rgb"
+
+    @model_validator(mode="after")
+    def _onnx_needs_a_file(self) -> "Embedder":
+        if self.name == "onnx" and self.onnx_file is None:
+            raise ValueError('name = "onnx" needs onnx_file, the path of an ONNX file')
+        return self
+
+
+class Safety(_Section):
+    """The gate in front of every head."""
+
+    gate: bool = True
+    threshold: Share = 0.8
+
+
+class Store(_Section):
+    """Where everything that is learned is kept."""
+
+    data_dir: Path = Path("data")
+    keep_days: Annotated[float, Field(gt=0)] = 7
+
+
+class Web(_Section):
+    """The embedded web page."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    password: SecretStr | None = None
+    public_hosts: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _strangers_need_a_password(self) -> "Web":
+        local = self.host in ("127.0.0.1", "::1", "localhost")
+        if self.enabled and not local and not self._has_password():
+            raise ValueError(
+                f"host = {self.host!r} lets other machines in: set web.password as well, "
+                "or keep host = '127.0.0.1'"
+            )
+        return self
+
+    def _has_password(self) -> bool:
+        return self.password is not None and bool(self.password.get_secret_value())
+
+
+class Discord(_Section):
+    """The Discord platform; it runs when there is a token."""
+
+    token: SecretStr | None = None
+    watch_channels: tuple[int, ...] = ()
+    explicit_in_age_restricted: bool = False
+    cooldown_pictures: Annotated[int, Field(ge=1)] = 8
+    cooldown_seconds: Annotated[float, Field(gt=0)] = 60
+
+
+class Settings(BaseSettings):
+    """All settings. Sections are described on their classes, keys in config.example.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HANTEI_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    locale: Locale = "ja"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    intake: Intake = Intake()
+    judging: Judging = Judging()
+    detector: Detector = Detector()
+    embedder: Embedder = Embedder()
+    safety: Safety = Safety()
+    store: Store = Store()
+    web: Web = Web()
+    discord: Discord = Discord()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes it by name
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then the file that `load` names."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(file: Path | None = None) -> Settings:
+    """Read the settings.
+
+    Args:
+        file: the TOML file; by default `config.toml` in the working directory, which may be
+            absent: every key has a default.
+
+    Raises:
+        SettingsError: one sentence a mistake, naming the key, the value and what is allowed.
+    """
+    if file is not None and not file.is_file():
+        raise SettingsError(f"{file}: there is no such file.")
+    path = file or Path("config.toml")
+
+    class _FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return _FromFile()
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        sentences = [_sentence(mistake, path) for mistake in error.errors()]
+        raise SettingsError("\n".join(sentences)) from error
+
+
+def _sentence(mistake: Any, path: Path) -> str:
+    """One pydantic error in the operator's words. Values of secrets are left out."""
+    key = ".".join(str(step) for step in mistake["loc"])
+    where = _source(mistake["loc"], path)
+    if mistake["type"] == "extra_forbidden":
+        known = ", ".join(_known_keys(mistake["loc"][:-1]))
+        return f"{where}: there is no setting {key!r}; known here are: {known}."
+    message = str(mistake["msg"]).removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if mistake["type"] == "value_error":
+        return f"{where}: [{key}] {message}."
+    secret = any(word in key for word in ("token", "password"))
+    value = "(hidden)" if secret else repr(mistake["input"])
+    return f"{where}: {key} = {value} is not allowed: {message}."
+
+
+def _source(loc: tuple[int | str, ...], path: Path) -> str:
+    """The environment variable if one sets this key, else the file."""
+    variable = "HANTEI_" + "__".join(str(step) for step in loc)
+    match = next((name for name in os.environ if name.upper() == variable.upper()), None)
+    return match or str(path)
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for step in loc:
+        annotation = model.model_fields[str(step)].annotation
+        assert isinstance(annotation, type)  # noqa: S101 - sections are plain classes
+        model = annotation
+    return sorted(model.model_fields)

@@ -1,0 +1,922 @@
+"""What is remembered: posts, verdicts, votes, labels, people, consent, crops, embeddings.
+
+SQLAlchemy on SQLite in write-ahead mode. Alembic's migrations (`bot/migrations`) run at start.
+Votes and labels are only ever added to; what stands is computed from them. Crops lie as files
+named by their content beside the database.
+"""
+
+import asyncio
+import hashlib
+import json
+import unicodedata
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from alembic import command
+from alembic.config import Config
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    delete,
+    event,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
+from models.types import (
+    Box,
+    Candidate,
+    Crop,
+    Guess,
+    Kind,
+    Named,
+    Refused,
+    Scope,
+    Scored,
+    UserId,
+)
+
+
+class Base(DeclarativeBase):
+    """The tables."""
+
+
+class PostRow(Base):
+    """One request to judge; its key is answered once."""
+
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    author: Mapped[str] = mapped_column(index=True)
+    asker: Mapped[str]
+    locale: Mapped[str]
+    words: Mapped[str | None]
+    answered: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime]
+
+
+class VerdictRow(Base):
+    """What the heads said of one face."""
+
+    __tablename__ = "verdicts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    picture_hash: Mapped[str]
+    face_hash: Mapped[str]
+    kind: Mapped[str]
+    box: Mapped[list[float]] = mapped_column(JSON)
+    detection_score: Mapped[float]
+    guesses: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    crop: Mapped[str | None] = mapped_column(ForeignKey("crops.hash"), index=True)
+    spoiler: Mapped[bool] = mapped_column(default=False)
+    revealed: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime] = mapped_column(index=True)
+
+
+class CropRow(Base):
+    """Where the face is in the crop file of that name."""
+
+    __tablename__ = "crops"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    box: Mapped[list[float]] = mapped_column(JSON)
+    landmarks: Mapped[list[list[float]]] = mapped_column(JSON)
+    kind: Mapped[str]
+
+
+class EmbeddingRow(Base):
+    """A crop under one embedder."""
+
+    __tablename__ = "embeddings"
+    crop: Mapped[str] = mapped_column(
+        ForeignKey("crops.hash", ondelete="CASCADE"), primary_key=True
+    )
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MessageRow(Base):
+    """Which message on a platform shows which verdict."""
+
+    __tablename__ = "messages"
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    verdict_id: Mapped[int | None] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), index=True
+    )
+    created: Mapped[datetime] = mapped_column(index=True)
+
+
+class VoteRow(Base):
+    """What somebody said of a guess; never changed."""
+
+    __tablename__ = "votes"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), index=True
+    )
+    head: Mapped[str]
+    voter: Mapped[str] = mapped_column(index=True)
+    trusted: Mapped[bool]
+    action: Mapped[str]
+    name: Mapped[str | None]
+    withdraw: Mapped[bool]
+    created: Mapped[datetime]
+
+
+class PersonRow(Base):
+    """Somebody with a name in a scope and head."""
+
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    head: Mapped[str]
+    name: Mapped[str]
+    created: Mapped[datetime]
+
+
+class AliasRow(Base):
+    """Every name a person has or had, folded; a name leads to one person."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (UniqueConstraint("scope", "head", "folded"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    head: Mapped[str]
+    folded: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+
+
+class LabelRow(Base):
+    """The label log: the last row of a verdict and head stands; `answer` NULL withdraws."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        Index("labels_of_verdict", "verdict_id", "head"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"))
+    head: Mapped[str]
+    answer: Mapped[str | None]
+    people: Mapped[list[int]] = mapped_column(JSON)
+    created: Mapped[datetime]
+
+
+class ConsentRow(Base):
+    """A user's standing word on what they post in a scope; the last row counts."""
+
+    __tablename__ = "consents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    user: Mapped[str] = mapped_column(index=True)
+    allowed: Mapped[bool]
+    created: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerdict:
+    """A verdict before it has an id; see `bot.domain.Verdict`."""
+
+    picture_hash: str
+    face_hash: str
+    kind: Kind
+    box: Box
+    detection_score: float
+    guesses: tuple[Guess, ...]
+    crop: Crop
+    spoiler: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLabel:
+    """A label that stands, joined with what training needs of its verdict.
+
+    Attributes:
+        names: present names of the people it speaks of.
+        said: the name that the head had answered, or None for "I don't know".
+    """
+
+    id: int
+    verdict_id: int
+    answer: Answer
+    names: tuple[str, ...]
+    said: str | None
+    crop: str | None
+    picture_hash: str
+    face_hash: str
+
+
+class Store:
+    """The database and the crop files below `data_dir`.
+
+    Use it between `open` and `close`; `async with` does both.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._engine: AsyncEngine | None = None
+        self._sessions: async_sessionmaker[AsyncSession] | None = None
+
+    async def __aenter__(self) -> "Store":
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Create or migrate the database."""
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        file = self._data_dir / "hantei.sqlite3"
+        await asyncio.to_thread(migrate, file)
+        self._engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
+        event.listen(self._engine.sync_engine, "connect", _configure_connection)
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        if self._engine is not None:
+            await self._engine.dispose()
+
+    # posts and verdicts
+
+    async def claim(self, post: Post) -> bool:
+        """Take a post to answer it. False if it was answered, or is being answered, already."""
+        async with self._writing() as session:
+            taken = await session.scalar(select(PostRow.id).where(PostRow.key == post.key))
+            if taken is not None:
+                return False
+            session.add(
+                PostRow(
+                    key=post.key,
+                    scope=post.scope,
+                    author=post.author,
+                    asker=post.asker,
+                    locale=post.locale,
+                    created=_now(),
+                )
+            )
+            return True
+
+    async def release(self, key: str) -> None:
+        """Give back a post that could not be answered, so that it can be tried again."""
+        async with self._writing() as session:
+            await session.execute(
+                delete(PostRow).where(PostRow.key == key, PostRow.answered.is_(False))
+            )
+
+    async def release_unanswered(self) -> int:
+        """Give back what a process that died was answering. Only for the start of the bot."""
+        async with self._writing() as session:
+            result = await session.execute(
+                delete(PostRow).where(PostRow.answered.is_(False)).returning(PostRow.id)
+            )
+            return len(result.all())
+
+    async def answered(self, key: str, words: str, verdicts: Sequence[NewVerdict]) -> list[Verdict]:
+        """Record what was made of a claimed post, in one transaction; crops go to disk first."""
+        hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
+        async with self._writing() as session:
+            post = await session.scalar(select(PostRow).where(PostRow.key == key))
+            if post is None:  # forgotten while it was being judged
+                return []
+            post.words, post.answered = words, True
+            rows = []
+            for new, crop_hash in zip(verdicts, hashes, strict=True):
+                await session.merge(_crop_row(crop_hash, new.crop))
+                row = _verdict_row(new, post.id, crop_hash)
+                session.add(row)
+                rows.append(row)
+            await session.flush()
+            return [_verdict(row, post) for row in rows]
+
+    async def verdict(self, verdict_id: int) -> Verdict | None:
+        """One verdict, or None if it is gone."""
+        found = await self._verdicts(VerdictRow.id == verdict_id)
+        return found[0] if found else None
+
+    async def verdicts_of(self, key: str) -> list[Verdict]:
+        """Of one post, in the order of their faces."""
+        return await self._verdicts(PostRow.key == key)
+
+    async def reveal(self, verdict_id: int) -> None:
+        """Somebody asked for the nearest names."""
+        async with self._writing() as session:
+            await session.execute(
+                update(VerdictRow).where(VerdictRow.id == verdict_id).values(revealed=True)
+            )
+
+    async def recent(self, scope: Scope, most: int) -> list[tuple[str, str]]:
+        """Key and words of the latest answered posts, newest first."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(PostRow.key, PostRow.words)
+                .where(PostRow.scope == scope, PostRow.answered, PostRow.words != "")
+                .order_by(PostRow.id.desc())
+                .limit(most)
+            )
+            return [(key, words or "") for key, words in rows]
+
+    async def post(self, key: str) -> tuple[Scope, UserId, str] | None:
+        """Scope, author and words of an answered post, or None."""
+        async with self._reading() as session:
+            row = await session.scalar(select(PostRow).where(PostRow.key == key))
+            return None if row is None else (row.scope, row.author, row.words or "")
+
+    async def posts_by(self, scope: Scope, author: UserId) -> list[str]:
+        """Keys of everything a user posted in a scope."""
+        async with self._reading() as session:
+            keys = await session.scalars(
+                select(PostRow.key).where(PostRow.scope == scope, PostRow.author == author)
+            )
+            return list(keys)
+
+    async def forget_posts(self, keys: Iterable[str]) -> None:
+        """Remove posts with their verdicts, votes, labels and crops."""
+        async with self._writing() as session:
+            await session.execute(delete(PostRow).where(PostRow.key.in_(list(keys))))
+        await self._drop_orphaned_crops()
+
+    # messages
+
+    async def bind(self, ref: str, key: str, verdict_id: int | None) -> None:
+        """Remember which message shows a verdict (or, with None, belongs to the post)."""
+        async with self._writing() as session:
+            post_id = await session.scalar(select(PostRow.id).where(PostRow.key == key))
+            if post_id is not None:
+                row = MessageRow(ref=ref, post_id=post_id, verdict_id=verdict_id, created=_now())
+                await session.merge(row)
+
+    async def verdict_at(self, ref: str) -> int | None:
+        """The verdict that a message shows."""
+        async with self._reading() as session:
+            found: int | None = await session.scalar(
+                select(MessageRow.verdict_id).where(MessageRow.ref == ref)
+            )
+            return found
+
+    async def messages_of(self, key: str) -> list[str]:
+        """All messages that belong to the answer to a post."""
+        async with self._reading() as session:
+            refs = await session.scalars(
+                select(MessageRow.ref).join(PostRow).where(PostRow.key == key)
+            )
+            return list(refs)
+
+    async def message_of(self, verdict_id: int) -> str | None:
+        """The message that shows a verdict."""
+        async with self._reading() as session:
+            found: str | None = await session.scalar(
+                select(MessageRow.ref).where(MessageRow.verdict_id == verdict_id)
+            )
+            return found
+
+    async def messages_since(self, moment: datetime) -> list[tuple[str, int]]:
+        """References and verdicts of the messages sent since then, oldest first."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(MessageRow.ref, MessageRow.verdict_id)
+                .where(MessageRow.created >= moment, MessageRow.verdict_id.is_not(None))
+                .order_by(MessageRow.created)
+            )
+            return [(ref, verdict_id) for ref, verdict_id in rows if verdict_id is not None]
+
+    # votes and labels
+
+    async def vote(self, correction: Correction, name: str | None) -> bool:
+        """Add a vote. False if the same vote of the same voter already stands (a re-delivery).
+
+        Args:
+            name: the name the correction stands for, already resolved.
+        """
+        async with self._writing() as session:
+            same = await session.scalar(
+                select(VoteRow)
+                .where(
+                    VoteRow.verdict_id == correction.verdict_id,
+                    VoteRow.head == correction.head,
+                    VoteRow.voter == correction.voter,
+                    VoteRow.action == str(correction.action),
+                    VoteRow.name.is_(None) if name is None else VoteRow.name == name,
+                )
+                .order_by(VoteRow.id.desc())
+                .limit(1)
+            )
+            stands = same is not None and not same.withdraw
+            if stands != correction.withdraw:
+                return False
+            session.add(
+                VoteRow(
+                    verdict_id=correction.verdict_id,
+                    head=correction.head,
+                    voter=correction.voter,
+                    trusted=correction.trusted,
+                    action=str(correction.action),
+                    name=name,
+                    withdraw=correction.withdraw,
+                    created=_now(),
+                )
+            )
+            return True
+
+    async def votes(self, verdict_id: int) -> list[Vote]:
+        """All votes ever cast on a verdict, oldest first."""
+        async with self._reading() as session:
+            rows = await session.scalars(
+                select(VoteRow).where(VoteRow.verdict_id == verdict_id).order_by(VoteRow.id)
+            )
+            return [
+                Vote(
+                    row.id,
+                    row.verdict_id,
+                    row.head,
+                    row.voter,
+                    row.trusted,
+                    Action(row.action),
+                    row.name,
+                    row.withdraw,
+                    row.created,
+                )
+                for row in rows
+            ]
+
+    async def set_label(
+        self, scope: Scope, verdict_id: int, head: str, label: Label | None
+    ) -> bool:
+        """Add to the label log what stands now. False if that is what stood before."""
+        async with self._writing() as session:
+            last = await session.scalar(
+                select(LabelRow)
+                .where(LabelRow.verdict_id == verdict_id, LabelRow.head == head)
+                .order_by(LabelRow.id.desc())
+                .limit(1)
+            )
+            people = await _people_of(session, scope, head, label)
+            answer = str(label.answer) if label else None
+            before = (last.answer, last.people) if last else (None, [])
+            if before == (answer, people):
+                return False
+            session.add(
+                LabelRow(
+                    verdict_id=verdict_id, head=head, answer=answer, people=people, created=_now()
+                )
+            )
+            return True
+
+    async def live_labels(self, scope: Scope, head: str) -> list[LiveLabel]:
+        """The label log of a scope and head, only what stands, oldest first."""
+        newest = (
+            select(func.max(LabelRow.id))
+            .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+            .join(PostRow, PostRow.id == VerdictRow.post_id)
+            .where(PostRow.scope == scope, LabelRow.head == head)
+            .group_by(LabelRow.verdict_id)
+        )
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(LabelRow, VerdictRow)
+                .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+                .where(LabelRow.id.in_(newest), LabelRow.answer.is_not(None))
+                .order_by(LabelRow.id)
+            )
+            people = dict(
+                (
+                    await session.execute(
+                        select(PersonRow.id, PersonRow.name).where(
+                            PersonRow.scope == scope, PersonRow.head == head
+                        )
+                    )
+                )
+                .tuples()
+                .all()
+            )
+            return [
+                _live_label(label, verdict, people)
+                for label, verdict in rows
+                if label.answer != Answer.IS or label.people[0] in people
+            ]
+
+    async def last_label(self) -> int:
+        """The highest id in the label log; 0 if it is empty."""
+        async with self._reading() as session:
+            return await session.scalar(select(func.max(LabelRow.id))) or 0
+
+    async def first_label(self, keys: Iterable[str]) -> int | None:
+        """The lowest id in the label log that speaks of these posts."""
+        async with self._reading() as session:
+            found: int | None = await session.scalar(
+                select(func.min(LabelRow.id))
+                .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(PostRow.key.in_(list(keys)))
+            )
+            return found
+
+    async def scopes(self) -> list[Scope]:
+        """Every scope that has a label."""
+        async with self._reading() as session:
+            rows = await session.scalars(
+                select(PostRow.scope)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .join(LabelRow, LabelRow.verdict_id == VerdictRow.id)
+                .distinct()
+            )
+            return sorted(rows)
+
+    # people
+
+    async def people(self, scope: Scope, head: str) -> list[Person]:
+        """Who is enrolled, by name."""
+        labels = await self.live_labels(scope, head)
+        counts: dict[str, int] = {}
+        for label in labels:
+            if label.answer is Answer.IS and label.crop is not None:
+                counts[label.names[0]] = counts.get(label.names[0], 0) + 1
+        async with self._reading() as session:
+            rows = await session.scalars(
+                select(PersonRow)
+                .where(PersonRow.scope == scope, PersonRow.head == head)
+                .order_by(PersonRow.name)
+            )
+            return [Person(r.id, scope, head, r.name, counts.get(r.name, 0)) for r in rows]
+
+    async def person(self, scope: Scope, head: str, name: str) -> tuple[int, str] | None:
+        """Id and present name of whoever has or had this name."""
+        async with self._reading() as session:
+            row = await _person(session, scope, head, name)
+            return (row.id, row.name) if row else None
+
+    async def rename(self, person_id: int, name: str) -> None:
+        """Change the name; the old one still leads to the person."""
+        async with self._writing() as session:
+            row = await session.get_one(PersonRow, person_id)
+            row.name = name
+            folded = _fold(name)
+            known = await session.scalar(
+                select(AliasRow.id).where(
+                    AliasRow.scope == row.scope,
+                    AliasRow.head == row.head,
+                    AliasRow.folded == folded,
+                )
+            )
+            if known is None:
+                session.add(
+                    AliasRow(scope=row.scope, head=row.head, folded=folded, person_id=row.id)
+                )
+
+    async def merge(self, from_id: int, into_id: int) -> None:
+        """Make two people one: names and labels of the first become the second's."""
+        async with self._writing() as session:
+            await session.execute(
+                update(AliasRow).where(AliasRow.person_id == from_id).values(person_id=into_id)
+            )
+            rows = await session.scalars(select(LabelRow))
+            for row in rows:
+                if from_id in row.people:
+                    moved = [into_id if each == from_id else each for each in row.people]
+                    row.people = list(dict.fromkeys(moved))
+            await session.execute(delete(PersonRow).where(PersonRow.id == from_id))
+
+    async def posts_naming(self, person_id: int) -> list[str]:
+        """Keys of the posts with a face that was ever labelled as this person."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(PostRow.key, LabelRow.answer, LabelRow.people)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .join(LabelRow, LabelRow.verdict_id == VerdictRow.id)
+            )
+            found = {
+                key for key, answer, people in rows if answer == Answer.IS and person_id in people
+            }
+            return sorted(found)
+
+    async def remove_person(self, person_id: int) -> None:
+        """Remove the person with all names. Their pictures are for `forget_posts`."""
+        async with self._writing() as session:
+            await session.execute(delete(PersonRow).where(PersonRow.id == person_id))
+
+    # consent
+
+    async def set_allowed(self, scope: Scope, user: UserId, allowed: bool) -> None:
+        """Note a user's word on everything they post in a scope."""
+        async with self._writing() as session:
+            session.add(ConsentRow(scope=scope, user=user, allowed=allowed, created=_now()))
+
+    async def allowed(self, scope: Scope, user: UserId) -> bool:
+        """Whether the user agreed beforehand."""
+        async with self._reading() as session:
+            row = await session.scalar(
+                select(ConsentRow)
+                .where(ConsentRow.scope == scope, ConsentRow.user == user)
+                .order_by(ConsentRow.id.desc())
+                .limit(1)
+            )
+            return row is not None and row.allowed
+
+    async def votes_by(self, scope: Scope, user: UserId) -> int:
+        """How many votes a user has cast in a scope."""
+        async with self._reading() as session:
+            count = await session.scalar(
+                select(func.count(VoteRow.id))
+                .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(PostRow.scope == scope, VoteRow.voter == user)
+            )
+            return count or 0
+
+    async def voted_on(self, scope: Scope, user: UserId) -> list[tuple[int, str]]:
+        """Verdict and head of everything a user has voted on in a scope."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(VoteRow.verdict_id, VoteRow.head)
+                .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(PostRow.scope == scope, VoteRow.voter == user)
+                .distinct()
+            )
+            return [(verdict_id, head) for verdict_id, head in rows]
+
+    async def forget_votes(self, scope: Scope, user: UserId) -> None:
+        """Remove a user's votes in a scope."""
+        posts = select(PostRow.id).where(PostRow.scope == scope)
+        verdicts = select(VerdictRow.id).where(VerdictRow.post_id.in_(posts))
+        async with self._writing() as session:
+            await session.execute(
+                delete(VoteRow).where(VoteRow.voter == user, VoteRow.verdict_id.in_(verdicts))
+            )
+
+    # crops and embeddings
+
+    async def crop(self, crop_hash: str) -> Crop | None:
+        """A stored crop, or None once it is gone."""
+        async with self._reading() as session:
+            row = await session.get(CropRow, crop_hash)
+        if row is None:
+            return None
+        return await asyncio.to_thread(self._read_crop, row)
+
+    async def embeddings(
+        self, crops: Iterable[str], fingerprint: str
+    ) -> dict[str, NDArray[np.float32]]:
+        """Stored vectors of these crops under one embedder; those never embedded are absent."""
+        wanted = set(crops)
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(EmbeddingRow.crop, EmbeddingRow.vector).where(
+                    EmbeddingRow.fingerprint == fingerprint
+                )
+            )
+            return {
+                crop: np.frombuffer(vector, dtype=np.float32)
+                for crop, vector in rows
+                if crop in wanted
+            }
+
+    async def add_embedding(self, crop: str, fingerprint: str, vector: NDArray[np.float32]) -> None:
+        """Keep a vector."""
+        async with self._writing() as session:
+            if await session.get(CropRow, crop) is not None:
+                row = EmbeddingRow(crop=crop, fingerprint=fingerprint, vector=vector.tobytes())
+                await session.merge(row)
+
+    async def expire(self, older_than: timedelta) -> int:
+        """Drop the crops (and embeddings) that nobody consented to and that are old enough.
+
+        Returns:
+            How many verdicts lost their crop.
+        """
+        newest = select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
+        kept = select(LabelRow.verdict_id).where(
+            LabelRow.id.in_(newest), LabelRow.answer == str(Answer.IS)
+        )
+        async with self._writing() as session:
+            result = await session.execute(
+                update(VerdictRow)
+                .where(
+                    VerdictRow.created < _now() - older_than,
+                    VerdictRow.crop.is_not(None),
+                    VerdictRow.id.not_in(kept),
+                )
+                .values(crop=None)
+                .returning(VerdictRow.id)
+            )
+            dropped = len(result.all())
+        await self._drop_orphaned_crops()
+        return dropped
+
+    async def _drop_orphaned_crops(self) -> None:
+        async with self._writing() as session:
+            used = select(VerdictRow.crop).where(VerdictRow.crop.is_not(None))
+            result = await session.execute(
+                delete(CropRow).where(CropRow.hash.not_in(used)).returning(CropRow.hash)
+            )
+            hashes = [row[0] for row in result]
+        for crop_hash in hashes:
+            await asyncio.to_thread(self._crop_file(crop_hash).unlink, missing_ok=True)
+
+    def _crop_file(self, crop_hash: str) -> Path:
+        return self._data_dir / "crops" / crop_hash[:2] / f"{crop_hash}.png"
+
+    def _write_crop(self, crop: Crop) -> str:
+        encoded = BytesIO()
+        Image.fromarray(crop.pixels).save(encoded, "PNG", compress_level=3)
+        content = encoded.getvalue()
+        crop_hash = hashlib.sha256(content + json.dumps(crop.box).encode()).hexdigest()
+        file = self._crop_file(crop_hash)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        temporary = file.with_suffix(".writing")
+        temporary.write_bytes(content)
+        temporary.replace(file)
+        return crop_hash
+
+    def _read_crop(self, row: CropRow) -> Crop | None:
+        try:
+            with Image.open(self._crop_file(row.hash), formats=("PNG",)) as file:
+                pixels = np.asarray(file.convert("RGB"))
+        except FileNotFoundError:
+            return None
+        landmarks = np.array(row.landmarks, dtype=np.float32)
+        return Crop(pixels, _box(row.box), landmarks, Kind(row.kind))
+
+    # plumbing
+
+    async def _verdicts(self, condition: Any) -> list[Verdict]:
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(VerdictRow, PostRow)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(condition)
+                .order_by(VerdictRow.id)
+            )
+            return [_verdict(row, post) for row, post in rows]
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncSession]:
+        assert self._sessions is not None  # noqa: S101 - `open` has been awaited
+        async with self._sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        assert self._sessions is not None  # noqa: S101 - `open` has been awaited
+        async with self._sessions() as session:
+            yield session
+
+
+def migrate(file: Path) -> None:
+    """Bring the database to the newest schema, making it if need be."""
+    config = Config()
+    config.set_main_option("script_location", "bot:migrations")
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{file}")
+    command.upgrade(config, "head")
+
+
+def _configure_connection(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _now() -> datetime:
+    """UTC without a zone, as SQLite keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _fold(name: str) -> str:
+    """How names are compared: width, case and spaces do not matter."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+async def _person(session: AsyncSession, scope: Scope, head: str, name: str) -> PersonRow | None:
+    row: PersonRow | None = await session.scalar(
+        select(PersonRow)
+        .join(AliasRow, AliasRow.person_id == PersonRow.id)
+        .where(AliasRow.scope == scope, AliasRow.head == head, AliasRow.folded == _fold(name))
+    )
+    return row
+
+
+async def _people_of(
+    session: AsyncSession, scope: Scope, head: str, label: Label | None
+) -> list[int]:
+    """Ids for a label's names. Only `IS` makes people: one cannot be "not" an unknown name."""
+    if label is None:
+        return []
+    if label.answer is Answer.IS:
+        return [await _person_id(session, scope, head, name) for name in label.names]
+    found = [await _person(session, scope, head, name) for name in label.names]
+    return [row.id for row in found if row is not None]
+
+
+async def _person_id(session: AsyncSession, scope: Scope, head: str, name: str) -> int:
+    """Of whoever has this name; a new person if nobody does."""
+    known = await _person(session, scope, head, name)
+    if known is not None:
+        return known.id
+    row = PersonRow(scope=scope, head=head, name=name, created=_now())
+    session.add(row)
+    await session.flush()
+    session.add(AliasRow(scope=scope, head=head, folded=_fold(name), person_id=row.id))
+    await session.flush()
+    return row.id
+
+
+def _crop_row(crop_hash: str, crop: Crop) -> CropRow:
+    return CropRow(
+        hash=crop_hash, box=list(crop.box), landmarks=crop.landmarks.tolist(), kind=str(crop.kind)
+    )
+
+
+def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str) -> VerdictRow:
+    return VerdictRow(
+        post_id=post_id,
+        picture_hash=new.picture_hash,
+        face_hash=new.face_hash,
+        kind=str(new.kind),
+        box=list(new.box),
+        detection_score=new.detection_score,
+        guesses=[{"type": type(guess).__name__, **asdict(guess)} for guess in new.guesses],
+        crop=crop_hash,
+        spoiler=new.spoiler,
+        created=_now(),
+    )
+
+
+def _verdict(row: VerdictRow, post: PostRow) -> Verdict:
+    return Verdict(
+        id=row.id,
+        post_key=post.key,
+        scope=post.scope,
+        author=post.author,
+        locale=post.locale,
+        kind=Kind(row.kind),
+        box=_box(row.box),
+        detection_score=row.detection_score,
+        face_hash=row.face_hash,
+        crop=row.crop,
+        guesses=tuple(_guess(told) for told in row.guesses),
+        spoiler=row.spoiler,
+        revealed=row.revealed,
+        created=row.created,
+    )
+
+
+def _guess(told: dict[str, Any]) -> Guess:
+    fields = dict(told)
+    match fields.pop("type"):
+        case "Named":
+            candidates = tuple(Candidate(**each) for each in fields.pop("candidates"))
+            return Named(candidates=candidates, **fields)
+        case "Scored":
+            return Scored(**fields)
+        case _:
+            return Refused(**fields)
+
+
+def _box(told: Sequence[float]) -> Box:
+    left, top, right, bottom = told
+    return left, top, right, bottom
+
+
+def _live_label(label: LabelRow, verdict: VerdictRow, people: dict[int, str]) -> LiveLabel:
+    guesses = [_guess(told) for told in verdict.guesses]
+    mine = [g for g in guesses if isinstance(g, Named) and g.head == label.head]
+    said = mine[0].candidates[0].name if mine and mine[0].answer == "known" else None
+    return LiveLabel(
+        id=label.id,
+        verdict_id=verdict.id,
+        answer=Answer(label.answer or ""),
+        names=tuple(people[each] for each in label.people if each in people),
+        said=said,
+        crop=verdict.crop,
+        picture_hash=verdict.picture_hash,
+        face_hash=verdict.face_hash,
+    )

@@ -1,0 +1,218 @@
+"""What the models take and give: values and protocols, no framework.
+
+Nothing here imports torch, so that the rest of the program can speak of pictures, faces and
+guesses without paying for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""RGB, shape (height, width, 3), values 0..255."""
+
+Vectors = NDArray[np.float32]
+"""Embeddings, shape (n, dimensions), each row of length 1."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, in pixels."""
+
+Scope = str
+"""Whose people and labels: `discord:<guild>`, `discord-dm:<user>`, `x`, `web`, `cli`."""
+
+UserId = str
+"""A person on a platform: `discord:<id>`, `web:<session>`, `cli`."""
+
+
+class Kind(StrEnum):
+    """What kind of picture a face is in."""
+
+    PHOTO = "photo"
+    ILLUSTRATION = "illustration"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded, upright picture, perhaps smaller than the file it came from.
+
+    Attributes:
+        pixels: the picture at the size it is judged at.
+        full_size: (width, height) of the upright picture in the file.
+        sha256: of the file's bytes, in hexadecimal.
+        phash: 64-bit perceptual hash of the picture, as 16 hexadecimal digits.
+    """
+
+    pixels: Pixels
+    full_size: tuple[int, int]
+    sha256: str
+    phash: str
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the file for one pixel here (1 or more)."""
+        return self.full_size[0] / int(self.pixels.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face found in a Picture.
+
+    Attributes:
+        box: in pixels of `Picture.pixels`, inside the picture.
+        landmarks: shape (5, 2), float32, same pixels: the eye on the picture's left, the eye on
+            its right, nose, mouth corner on the left, mouth corner on the right.
+        score: how sure the detector is, 0..1.
+        turned: by how many degrees counter-clockwise the picture had to be turned for the face
+            to stand upright: 0, 90, 180 or 270.
+    """
+
+    box: Box
+    landmarks: NDArray[np.float32]
+    score: float
+    kind: Kind
+    turned: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crop:
+    """A face with what is around it, upright: all that a head or an embedder needs.
+
+    It is what the store keeps, so that a new embedder can start from it: see `models.crops.cut`.
+
+    Attributes:
+        pixels: the face and a margin of its own size around it, as far as the picture goes.
+        box: the face in pixels of this crop.
+        landmarks: as in `Face`, in pixels of this crop.
+    """
+
+    pixels: Pixels
+    box: Box
+    landmarks: NDArray[np.float32]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name a head thinks of, and the probability (0..1) that it is right."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A guess at who or what it is.
+
+    Attributes:
+        answer: `known` names the first candidate; `unknown` is "I don't know", and the
+            candidates are then the nearest names, to be shown only when somebody asks.
+        candidates: most likely first, at most three.
+        calibrated_from: where the threshold comes from, for example `measured`.
+        model: fingerprint of what answered.
+    """
+
+    head: str
+    answer: Literal["known", "unknown"]
+    candidates: tuple[Candidate, ...]
+    calibrated_from: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A guess at a number, with its 90 % interval."""
+
+    head: str
+    value: float
+    low: float
+    high: float
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No guess, and the reason as a word of `bot.errors` or of the head."""
+
+    head: str
+    reason: str
+
+
+Guess = Named | Scored | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """For whom something is judged.
+
+    Attributes:
+        viewer: who asked, or None.
+        text: what was written beside the picture, or None.
+        allow_explicit: whether the place is marked for adults, so that the safety gate may stay
+            open there.
+    """
+
+    scope: Scope
+    viewer: UserId | None = None
+    text: str | None = None
+    allow_explicit: bool = False
+
+
+class Detector(Protocol):
+    """Finds faces of one kind."""
+
+    def detect(self, picture: Picture) -> list[Face]:
+        """All faces of `picture`, largest first; none is an empty list."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns faces into vectors whose dot product says how alike they are.
+
+    `fingerprint` names weights and preprocessing together; vectors of two fingerprints are never
+    compared.
+    """
+
+    @property
+    def name(self) -> str:
+        """The family: `facenet`, `dlib` or `onnx`."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and content hash of the weights with their preprocessing."""
+        ...
+
+    def embed(self, crops: Sequence[Crop]) -> Vectors:
+        """One row a crop, in order; shape (0, dimensions) for none."""
+        ...
+
+    def close(self) -> None:
+        """Stop what the embedder started (a process, say)."""
+        ...
+
+
+class Head(Protocol):
+    """One kind of judgement."""
+
+    @property
+    def name(self) -> str:
+        """The word by which settings, replies and labels call this head."""
+        ...
+
+    @property
+    def takes(self) -> Literal["face", "picture"]:
+        """Whether it judges each face or the picture as a whole."""
+        ...
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of face it can judge."""
+        ...
+
+    def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
+        """One guess a crop, in order."""
+        ...
