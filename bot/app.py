@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -95,7 +96,8 @@ async def _serve(
     running = [asyncio.create_task(_supervise(each, service)) for each in chosen]
     stop = asyncio.create_task(asked_to_stop.wait())
     everything = asyncio.gather(*running, return_exceptions=True)
-    await asyncio.wait([everything, stop], return_when=asyncio.FIRST_COMPLETED)
+    waited: list[asyncio.Future[Any]] = [everything, stop]
+    await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     if everything.done():
         stop.cancel()
         failures = [each for each in everything.result() if isinstance(each, BaseException)]

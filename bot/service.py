@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from prometheus_client import Counter
 
@@ -30,7 +29,7 @@ from bot.domain import (
 )
 from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
 from bot.intake import Intake
-from bot.judging import FaceJudgement, Judge, Judgement
+from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import LiveLabel, NewVerdict, Store
 from models.gallery import Example, Gallery, Rejection
@@ -504,11 +503,6 @@ class Service:
             if expired := await self._store.expire(keep):
                 log.info("%d crops expired", expired)
             await asyncio.sleep(3600)
-
-
-def versions_dir(settings: Settings) -> Path:
-    """Where learned versions live."""
-    return settings.store.data_dir / "versions"
 
 
 def _context(post: Post) -> Context:
