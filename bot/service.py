@@ -26,6 +26,7 @@ from bot.domain import (
     Standing,
     State,
     Verdict,
+    Vote,
 )
 from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
 from bot.intake import Intake
@@ -152,23 +153,34 @@ class Service:
         ]
         return Reply(post.key, words, tuple(parts))
 
+    async def verdict(self, verdict_id: int) -> Verdict:
+        """What the heads said of one face.
+
+        Raises:
+            NotFound: it was deleted or forgotten.
+        """
+        verdict = await self._store.verdict(verdict_id)
+        if verdict is None:
+            raise NotFound("this answer was deleted")
+        return verdict
+
     async def part(self, verdict_id: int) -> Part:
         """The present answer for one face.
 
         Raises:
             NotFound: it was deleted or forgotten.
         """
-        verdict = await self._verdict(verdict_id)
+        verdict = await self.verdict(verdict_id)
         return await self._part(verdict, await self._crop(verdict))
 
     async def reply(self, key: str) -> Reply:
         """The answer to a post as it stands now.
 
         Raises:
-            NotFound: it was deleted or forgotten.
+            NotFound: there is none yet, or it was deleted or forgotten.
         """
         post = await self._store.post(key)
-        if post is None:
+        if post is None or post[2] is None:
             raise NotFound(f"nothing is kept of {key}")
         verdicts = await self._store.verdicts_of(key)
         parts = [await self._part(each, await self._crop(each)) for each in verdicts]
@@ -188,7 +200,7 @@ class Service:
         Raises:
             NotFound: the answer was deleted or forgotten.
         """
-        await self._verdict(verdict_id)
+        await self.verdict(verdict_id)
         await self._store.reveal(verdict_id)
         return await self.part(verdict_id)
 
@@ -225,7 +237,7 @@ class Service:
         Raises:
             NotFound: the answer is gone, or the mark points at no candidate.
         """
-        verdict = await self._verdict(correction.verdict_id)
+        verdict = await self.verdict(correction.verdict_id)
         name = correcting.meant_name(verdict, correction)
         if await self._store.vote(correction, name):
             VOTES.labels(correction.action).inc()
@@ -234,6 +246,12 @@ class Service:
         if correction.withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
         return part
+
+    async def vote_of(self, verdict_id: int, head: str, voter: UserId) -> Vote | None:
+        """What a user says of a guess at present: the latest vote not taken back, or None."""
+        votes = await self._store.votes(verdict_id)
+        mine = (vote for vote in votes if vote.head == head and vote.voter == voter)
+        return next(iter(correcting.standing_votes(mine)), None)
 
     async def _settle(self, verdict: Verdict, head: str) -> None:
         standing = await self._standing(verdict, head)
@@ -411,7 +429,7 @@ class Service:
             NotAllowed: `user` is neither the poster nor trusted.
             NotFound: it is gone already.
         """
-        verdict = await self._verdict(verdict_id)
+        verdict = await self.verdict(verdict_id)
         if not trusted and user != verdict.author:
             raise NotAllowed("only the poster or a moderator may delete an answer")
         return await self.forget_post(verdict.post_key)
@@ -481,12 +499,6 @@ class Service:
             yield
 
     # small things
-
-    async def _verdict(self, verdict_id: int) -> Verdict:
-        verdict = await self._store.verdict(verdict_id)
-        if verdict is None:
-            raise NotFound("this answer was deleted")
-        return verdict
 
     async def _crop(self, verdict: Verdict) -> Crop | None:
         return await self._store.crop(verdict.crop) if verdict.crop else None

@@ -338,11 +338,11 @@ class Store:
             )
             return [(key, words or "") for key, words in rows]
 
-    async def post(self, key: str) -> tuple[Scope, UserId, str] | None:
-        """Scope, author and words of an answered post, or None."""
+    async def post(self, key: str) -> tuple[Scope, UserId, str | None] | None:
+        """Scope, author and words (None while it is being answered) of a post, or None."""
         async with self._reading() as session:
             row = await session.scalar(select(PostRow).where(PostRow.key == key))
-            return None if row is None else (row.scope, row.author, row.words or "")
+            return None if row is None else (row.scope, row.author, row.words)
 
     async def posts_by(self, scope: Scope, author: UserId) -> list[str]:
         """Keys of everything a user posted in a scope."""
