@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import json
 import socket
+import ssl
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -44,20 +45,32 @@ class Fetcher(Protocol):
 
 
 class HttpFetcher:
-    """Fetches over HTTPS from the hosts named in the settings, and from nowhere else."""
+    """Fetches over HTTPS from the hosts named in the settings, and from nowhere else.
 
-    def __init__(self, settings: IntakeSettings) -> None:
+    Args:
+        resolver: what turns host names into addresses; by default into public ones only.
+        tls: what certificates to trust; by default those the system trusts.
+    """
+
+    def __init__(
+        self,
+        settings: IntakeSettings,
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._hosts = frozenset(host.lower() for host in settings.media_hosts)
         self._timeout = aiohttp.ClientTimeout(total=settings.download_seconds)
+        self._resolver = resolver
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, max_bytes: int) -> bytes:
         """See `Fetcher`."""
-        parts = urlsplit(url)
-        if parts.scheme != "https" or parts.hostname not in self._hosts or parts.port:
-            raise PictureRefused(Reason.HOST, parts.hostname or url[:100])
+        self._check(url)
         if self._session is None:
-            connector = aiohttp.TCPConnector(resolver=PublicResolver())
+            connector = aiohttp.TCPConnector(
+                resolver=self._resolver or PublicResolver(), ssl=self._tls or True
+            )
             self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         try:
             async with self._session.get(url, allow_redirects=False) as response:
@@ -66,6 +79,16 @@ class HttpFetcher:
                 return await read_limited(response.content, max_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PictureRefused(Reason.DOWNLOAD, type(error).__name__) from error
+
+    def _check(self, url: str) -> None:
+        try:
+            parts = urlsplit(url)
+            allowed = parts.scheme == "https" and parts.hostname in self._hosts and not parts.port
+        except ValueError as error:
+            raise PictureRefused(Reason.HOST, url[:100]) from error
+        # An address written out is never resolved, so the resolver could not refuse it.
+        if not allowed or _is_address(parts.hostname or ""):
+            raise PictureRefused(Reason.HOST, parts.hostname or url[:100])
 
     async def close(self) -> None:
         """See `Fetcher`."""
@@ -163,6 +186,14 @@ async def read_limited(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise PictureRefused(Reason.TOO_MANY_BYTES, f"{max_bytes / 1e6:.0f}")
     return bytes(body)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _metadata(answer: bytes) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def part(verdict: Verdict, crop: Crop | None, standing: Standing) -> Part:
         verdict_id=verdict.id,
         head=head,
         words=words,
-        image=_image(verdict, guess, crop) if crop else None,
+        image=annotated(verdict.locale, guess, crop) if crop else None,
         description=say(verdict.locale, "image-description", words=words),
         marks=_marks(verdict, guess),
         state=standing.state,
@@ -102,6 +102,14 @@ def status(locale: str, standing: Standing) -> str | None:
 def percent(probability: float) -> str:
     """A probability as people read it; never a false 100 % or 0 %."""
     return f"{min(99, max(1, round(100 * probability)))} %"
+
+
+def annotated(locale: str, guess: Named | None, crop: Crop) -> bytes:
+    """The crop with the answer below it, as JPEG; see `annotate`."""
+    if guess is None or guess.answer == "unknown":
+        return annotate(crop.pixels, crop.box, say(locale, "caption-unknown"), "", known=False)
+    best = guess.candidates[0]
+    return annotate(crop.pixels, crop.box, best.name, percent(best.probability), known=True)
 
 
 def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> bytes:
@@ -203,14 +211,6 @@ def _lettered(guess: Named | None) -> list[str]:
     candidates = guess.candidates if guess else ()
     pairs = zip(CANDIDATE_MARKS, candidates, strict=False)
     return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in pairs]
-
-
-def _image(verdict: Verdict, guess: Named | None, crop: Crop) -> bytes:
-    if guess is None or guess.answer == "unknown":
-        words = say(verdict.locale, "caption-unknown")
-        return annotate(crop.pixels, crop.box, words, "", known=False)
-    best = guess.candidates[0]
-    return annotate(crop.pixels, crop.box, best.name, percent(best.probability), known=True)
 
 
 def _sureness(probability: float) -> str:

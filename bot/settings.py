@@ -60,6 +60,10 @@ class Embedder(_Section):
     """What turns a face into numbers."""
 
     name: Literal["auto", "facenet", "dlib", "onnx"] = "auto"
+    facenet_url: str = (
+        "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
+        "20180402-114759-vggface2.pt"
+    )
     onnx_file: Path | None = None
     onnx_size: Annotated[int, Field(ge=32, le=512)] = 112
     onnx_mean: float = 127.5

@@ -3,6 +3,8 @@
 Coordinates are continuous pixels: (0, 0) is the outer corner of the first pixel.
 """
 
+import math
+
 import imagehash
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +67,7 @@ def cut(picture: Picture, face: Face) -> Crop:
     height, width = pixels.shape[:2]
     grow_x, grow_y = MARGIN * (box[2] - box[0]), MARGIN * (box[3] - box[1])
     left, top = int(max(0, box[0] - grow_x)), int(max(0, box[1] - grow_y))
-    right, bottom = int(min(width, box[2] + grow_x + 1)), int(min(height, box[3] + grow_y + 1))
+    right, bottom = math.ceil(min(width, box[2] + grow_x)), math.ceil(min(height, box[3] + grow_y))
     part = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
 
     scale = min(1.0, MAX_SIDE / max(part.size))

@@ -1,5 +1,6 @@
 """Which network turns faces into vectors."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -69,8 +70,30 @@ def load(choice: Choice) -> Embedder:
                 raise ValueError(
                     f"{choice.facenet_file} is missing; `python bot.py doctor --fetch` brings it"
                 )
+            verify(choice.facenet_file)
             return FacenetEmbedder(choice.facenet_file)
         case "dlib":
             from models.embedders.dlib import DlibEmbedder
 
             return DlibEmbedder()
+
+
+def digest_file(weights: Path) -> Path:
+    """Where the SHA-256 of a fetched file is recorded."""
+    return weights.with_name(weights.name + ".sha256")
+
+
+def verify(weights: Path) -> None:
+    """Check a fetched file against what was recorded when it was first fetched.
+
+    Raises:
+        ValueError: nothing is recorded, or the file has changed since.
+    """
+    recorded = digest_file(weights)
+    if not recorded.is_file():
+        raise ValueError(f"{recorded} is missing; `python bot.py doctor --fetch` makes it")
+    if recorded.read_text().strip() != hashlib.sha256(weights.read_bytes()).hexdigest():
+        raise ValueError(
+            f"{weights} has changed since it was fetched; delete it and run "
+            "`python bot.py doctor --fetch`"
+        )

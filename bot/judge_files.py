@@ -1,0 +1,224 @@
+"""`python bot.py judge`: files in, a table or JSON out. Needs no database and no account."""
+
+import asyncio
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from bot import replying
+from bot.domain import Attachment
+from bot.errors import PictureRefused, SettingsError
+from bot.intake import Intake
+from bot.judging import FaceJudgement, Judge, Judgement
+from bot.settings import Settings
+from datasets.folders import FolderError, people
+from models.gallery import Example, Gallery
+from models.heads import HEADS
+from models.types import Box, Context, Face, Guess, Named, Picture, Scored
+
+SCOPE = "cli"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedFile:
+    """One file and what was made of it: a judgement, or the reason why there is none."""
+
+    file: Path
+    picture: Picture | None = None
+    judgement: Judgement | None = None
+    error: str | None = None
+
+
+async def judge_files(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    gallery: Path | None,
+    heads: Sequence[str] | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Judge files and print the result.
+
+    Args:
+        gallery: a folder per person, or None: nobody is known.
+        heads: names of heads, or None for those of the settings.
+        out: where annotated crops go, or None for nowhere.
+
+    Returns:
+        0 when every file was judged, else 1.
+
+    Raises:
+        SettingsError: there is no such head or folder.
+    """
+    unknown = sorted(set(heads or ()) - set(HEADS))
+    if unknown:
+        raise SettingsError(
+            f"--heads {','.join(unknown)}: no such head; there are: {', '.join(HEADS)}."
+        )
+    intake = Intake(settings.intake)
+    console = Console(stderr=True)
+    try:
+        with console.status("loading models …"):
+            judge = Judge(settings)
+            await judge.start()
+        try:
+            if gallery is not None:
+                await enroll_folder(judge, intake, gallery, console)
+            steps = track(files, "judging", console=console, transient=True, disable=len(files) < 5)
+            judged = [await judge_file(judge, intake, file, heads) for file in steps]
+        finally:
+            await judge.stop()
+    finally:
+        await intake.close()
+
+    if out is not None:
+        write_crops(judged, out, settings.locale)
+    if as_json:
+        print(json.dumps([as_dict(each) for each in judged], ensure_ascii=False, indent=2))
+    else:
+        Console().print(as_table(judged))
+    return 0 if all(each.error is None for each in judged) else 1
+
+
+async def judge_file(
+    judge: Judge, intake: Intake, file: Path, heads: Sequence[str] | None = None
+) -> JudgedFile:
+    """Judge one file; what is wrong with it ends up in `error`."""
+    try:
+        data = await asyncio.to_thread(file.read_bytes)
+    except OSError as error:
+        return JudgedFile(file, error=error.strerror or str(error))
+    try:
+        picture = await intake.picture(Attachment(file.name, data))
+        judgement = await judge.judge(picture, Context(SCOPE), heads)
+    except PictureRefused as refused:
+        return JudgedFile(file, error=str(refused))
+    return JudgedFile(file, picture, judgement)
+
+
+async def enroll_folder(judge: Judge, intake: Intake, folder: Path, console: Console) -> None:
+    """Make everybody below `folder` known: pictures of a person lie in a folder of that name.
+
+    A picture with several faces enrols the one nearest to its centre.
+
+    Raises:
+        SettingsError: there is no such folder, or nobody in it.
+    """
+    try:
+        files = list(people(folder))
+    except FolderError as error:
+        raise SettingsError(f"--gallery: {error}") from error
+    examples = []
+    for name, file in track(files, "enrolling", console=console, transient=True):
+        judged = await judge_file(judge, intake, file, heads=())
+        if judged.picture is None or judged.judgement is None or not judged.judgement.faces:
+            console.print(f"{file}: {judged.error or 'no face'}; left out", style="yellow")
+            continue
+        face = nearest_to_centre(judged.picture, judged.judgement.faces)
+        (vector,) = await judge.embed([face.crop])
+        examples.append(Example(name, vector))
+    for head in HEADS:
+        judge.set_gallery(SCOPE, head, Gallery(judge.fingerprint, examples))
+
+
+def nearest_to_centre(picture: Picture, faces: Sequence[FaceJudgement]) -> FaceJudgement:
+    """The face whose middle is nearest to the middle of the picture."""
+    height, width = picture.pixels.shape[:2]
+
+    def distance(judged: FaceJudgement) -> float:
+        left, top, right, bottom = judged.face.box
+        return math.hypot(left + right - width, top + bottom - height)
+
+    return min(faces, key=distance)
+
+
+def as_dict(judged: JudgedFile) -> dict[str, Any]:
+    """One entry of the JSON list; boxes in pixels of the upright picture in the file."""
+    judgement, picture = judged.judgement, judged.picture
+    return {
+        "file": str(judged.file),
+        "route": judgement.route if judgement else None,
+        "error": judged.error,
+        "guesses": [_guess_dict(guess) for guess in judgement.guesses] if judgement else [],
+        "faces": [
+            {
+                "box": [round(edge, 1) for edge in _full_box(each.face, picture)],
+                "kind": str(each.face.kind),
+                "detection_score": round(each.face.score, 4),
+                "guesses": [_guess_dict(guess) for guess in each.guesses],
+            }
+            for each in judgement.faces
+        ]
+        if judgement and picture
+        else [],
+    }
+
+
+def _full_box(face: Face, picture: Picture) -> Box:
+    left, top, right, bottom = (edge * picture.scale for edge in face.box)
+    return left, top, right, bottom
+
+
+def _guess_dict(guess: Guess) -> dict[str, Any]:
+    named = guess if isinstance(guess, Named) else None
+    scored = guess if isinstance(guess, Scored) else None
+    return {
+        "head": guess.head,
+        "answer": named.answer if named else "scored" if scored else "refused",
+        "reason": None if named or scored else getattr(guess, "reason", None),
+        "candidates": [asdict(each) for each in named.candidates] if named else [],
+        "value": scored.value if scored else None,
+        "low": scored.low if scored else None,
+        "high": scored.high if scored else None,
+    }
+
+
+def as_table(judged: Sequence[JudgedFile]) -> Table:
+    """A row a face; a row a file where there is none."""
+    table = Table("file", "face", "box", "answer", "how sure")
+    table.columns[0].overflow = "fold"
+    for each in judged:
+        table.add_section()
+        file = escape(str(each.file))
+        if each.judgement is None or each.picture is None:
+            table.add_row(file, "", "", f"[red]not judged: {escape(each.error or '')}[/]", "")
+        elif not each.judgement.faces:
+            table.add_row(file, "", "", "no face", "")
+        else:
+            for number, face in enumerate(each.judgement.faces, start=1):
+                box = " ".join(f"{edge:.0f}" for edge in _full_box(face.face, each.picture))
+                first = file if number == 1 else ""
+                table.add_row(first, str(number), box, *_answer(face.guesses))
+    return table
+
+
+def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
+    for guess in guesses:
+        if isinstance(guess, Named) and guess.answer == "known":
+            best = guess.candidates[0]
+            return f"[green]{escape(best.name)}[/]", replying.percent(best.probability)
+        if isinstance(guess, Named) and guess.candidates:
+            best = guess.candidates[0]
+            return f"I don't know (nearest: {escape(best.name)})", replying.percent(
+                best.probability
+            )
+    return "I don't know", ""
+
+
+def write_crops(judged: Sequence[JudgedFile], out: Path, locale: str) -> None:
+    """An annotated crop a face: OUT/NAME-face1.jpg."""
+    out.mkdir(parents=True, exist_ok=True)
+    for each in judged:
+        for number, face in enumerate(each.judgement.faces if each.judgement else (), start=1):
+            named = next((g for g in face.guesses if isinstance(g, Named)), None)
+            image = replying.annotated(locale, named, face.crop)
+            (out / f"{each.file.stem}-face{number}.jpg").write_bytes(image)

@@ -1,0 +1,74 @@
+"""The child process: killed when it is slow, limited in memory, started again."""
+
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from models.process import ChildProcess, ProcessDied, ProcessFailed, ProcessTimeout
+
+
+def work(request: bytes) -> bytes:
+    """What the child runs: the request says what to do."""
+    match request:
+        case b"hang":
+            threading.Event().wait()
+        case b"die":
+            os._exit(3)
+        case b"raise":
+            raise ValueError("as asked")
+        case b"eat":
+            return b"%d" % len(bytearray(2**31))
+        case b"pid":
+            return b"%d" % os.getpid()
+    return request[::-1]
+
+
+@pytest.fixture
+def child() -> Iterator[ChildProcess]:
+    process = ChildProcess("tests.models.test_process:work", memory_mb=512)
+    yield process
+    process.close()
+
+
+def test_bytes_go_in_and_come_out(child: ChildProcess) -> None:
+    assert child.call(b"abc", timeout=30) == b"cba"
+    assert int(child.call(b"pid")) == child.pid != os.getpid()
+
+
+def test_slow_work_is_killed_and_the_next_call_works(child: ChildProcess) -> None:
+    first = int(child.call(b"pid", timeout=30))
+    with pytest.raises(ProcessTimeout):
+        child.call(b"hang", timeout=0.2)
+    assert child.pid is None
+    assert int(child.call(b"pid", timeout=30)) != first
+
+
+def test_death_is_noticed(child: ChildProcess) -> None:
+    with pytest.raises(ProcessDied):
+        child.call(b"die", timeout=30)
+    assert child.call(b"abc", timeout=30) == b"cba"
+
+
+def test_exceptions_are_told_and_the_child_lives_on(child: ChildProcess) -> None:
+    first = int(child.call(b"pid", timeout=30))
+    with pytest.raises(ProcessFailed, match="ValueError: as asked"):
+        child.call(b"raise", timeout=30)
+    with pytest.raises(ProcessFailed, match="MemoryError"):
+        child.call(b"eat", timeout=30)
+    assert int(child.call(b"pid", timeout=30)) == first
+
+
+def test_threads_take_turns(child: ChildProcess) -> None:
+    answers: dict[int, bytes] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = child.call(b"%d" % number, timeout=30)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(10, 30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {n: (b"%d" % n)[::-1] for n in range(10, 30)}
