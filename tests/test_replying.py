@@ -1,0 +1,141 @@
+"""What people read and see: complete locales, honest words, pictures without tofu."""
+
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fluent.syntax import FluentParser
+from fluent.syntax.ast import Message
+from PIL import Image, ImageFont
+
+from bot import replying
+from bot.domain import Mark, Standing, State, Verdict
+from bot.errors import PictureRefused, Reason
+from models.types import Crop, Kind
+from tests.test_correcting import verdict
+
+LOCALE = Path(replying.__file__).parent / "locale"
+
+
+def messages(locale: str) -> set[str]:
+    parsed = FluentParser().parse((LOCALE / f"{locale}.ftl").read_text("utf-8"))
+    return {entry.id.name for entry in parsed.body if isinstance(entry, Message)}
+
+
+def test_both_locales_say_the_same_things() -> None:
+    assert messages("ja") == messages("en")
+
+
+@pytest.mark.parametrize("locale", replying.LOCALES)
+def test_every_refusal_and_state_has_its_words(locale: str) -> None:
+    for reason in Reason:
+        assert replying.refusal(locale, PictureRefused(reason, "12"))
+    for state in State:
+        assert bool(replying.status(locale, Standing(state, "Mai"))) == (state is not State.OPEN)
+
+
+def crop() -> Crop:
+    pixels = np.full((300, 240, 3), 128, np.uint8)
+    return Crop(pixels, (60, 60, 180, 220), np.zeros((5, 2), np.float32), Kind.PHOTO)
+
+
+def known() -> Verdict:
+    return verdict("齋藤飛鳥", "白石麻衣", "西野七瀬")
+
+
+def unknown() -> Verdict:
+    shown = known()
+    (guess,) = shown.guesses
+    return dataclasses.replace(shown, guesses=(dataclasses.replace(guess, answer="unknown"),))
+
+
+def test_three_honest_answers() -> None:
+    assert "no face" in replying.summary("en", 0, 0, 0, [])
+    assert "don't know" in replying.summary("en", 2, 0, 2, [])
+    assert "know 1" in replying.summary("en", 2, 1, 2, [])
+    assert "3 more" in replying.summary("en", 7, 1, 4, [])
+
+
+def test_a_refused_picture_does_not_claim_that_there_was_no_face() -> None:
+    assert replying.summary("en", 0, 0, 0, ["too large"]) == "too large"
+
+
+def test_a_known_face_offers_its_name_and_the_others() -> None:
+    answer = replying.part(known(), crop(), Standing(State.OPEN))
+    assert "齋藤飛鳥" in answer.words
+    assert "90 %" in answer.words
+    assert answer.marks == (
+        Mark.RIGHT, Mark.B, Mark.C, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE,
+    )  # fmt: skip
+    assert "🇧 白石麻衣" in answer.words
+
+
+def test_an_unknown_face_shows_names_only_when_asked() -> None:
+    silent = replying.part(unknown(), crop(), Standing(State.OPEN))
+    assert "白石麻衣" not in silent.words
+    assert Mark.WHO in silent.marks
+    assert Mark.A not in silent.marks
+    asked = replying.part(
+        dataclasses.replace(unknown(), revealed=True), crop(), Standing(State.OPEN)
+    )
+    assert "🇦 齋藤飛鳥" in asked.words
+    assert asked.marks[:4] == (Mark.A, Mark.B, Mark.C, Mark.NONE_OF_THESE)
+
+
+def test_the_voted_state_is_told() -> None:
+    answer = replying.part(known(), crop(), Standing(State.LEARNED, "齋藤飛鳥"))
+    assert answer.status == "Learned: 齋藤飛鳥"
+    japanese = dataclasses.replace(known(), locale="ja")
+    assert (
+        replying.part(japanese, None, Standing(State.LEARNED, "飛鳥")).status == "覚えました: 飛鳥"
+    )
+
+
+def test_an_expired_crop_has_no_picture() -> None:
+    assert replying.part(known(), None, Standing(State.OPEN)).image is None
+
+
+@pytest.mark.parametrize("probability", [0, 0.004, 0.5, 0.997, 1])
+def test_percentages_are_never_certain(probability: float) -> None:
+    assert 1 <= int(replying.percent(probability).split()[0]) <= 99
+
+
+def test_the_picture_is_framed_captioned_and_without_metadata() -> None:
+    data = replying.annotate(crop().pixels, crop().box, "齋藤飛鳥", "97 %", known=True)
+    image = Image.open(io.BytesIO(data))
+    assert image.format == "JPEG"
+    assert not image.getexif()
+    assert image.height > image.width * 300 / 240  # the caption stands below the crop
+    pixels = np.asarray(image).astype(int)
+    green = (pixels[:, :, 1] > 120) & (pixels[:, :, 0] < 60)
+    assert green[-50:].mean() > 0.5  # the caption's ground
+    assert green[90:440].any()  # the frame
+
+
+@pytest.mark.parametrize("name", ["齋藤飛鳥", "ひらがなカタカナ", "이지은", "Zoë Ünsal", "鷗﨑髙"])
+def test_names_are_drawn_without_tofu(name: str) -> None:
+    font = ImageFont.truetype(str(replying.font_file()), 40, index=0)
+    missing = font.getmask("\U0010ffff").getbbox(), bytes(font.getmask("\U0010ffff"))
+    for letter in name.replace(" ", ""):
+        drawn = font.getmask(letter).getbbox(), bytes(font.getmask(letter))
+        assert drawn != missing, letter
+
+
+def test_long_names_are_cut_but_not_their_score() -> None:
+    short, long = (
+        np.asarray(Image.open(io.BytesIO(
+            replying.annotate(crop().pixels, crop().box, name, "97 %", known=True)
+        )))
+        for name in ("Mai", "Mai" * 30)
+    )  # fmt: skip
+    assert short.shape == long.shape
+    assert np.abs(short[-56:, -90:].astype(int) - long[-56:, -90:]).mean() < 3
+
+
+def test_tiny_and_large_crops_are_brought_to_one_size() -> None:
+    for side in (20, 2000):
+        pixels = np.zeros((side, side, 3), np.uint8)
+        data = replying.annotate(pixels, (2, 2, side - 2, side - 2), "x", "", known=False)
+        assert Image.open(io.BytesIO(data)).size == (480, 536)
