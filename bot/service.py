@@ -6,7 +6,7 @@ A platform hands over values and gets values back; nothing here knows a chat ser
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -341,11 +341,11 @@ class Service:
         """
         person_id, present = await self._person(scope, head, name)
         self._judge.drop_gallery(scope, head)  # at once, before anything that takes time
-        keys = await self._store.posts_naming(person_id)
-        refs = [ref for key in keys for ref in await self._store.messages_of(key)]
-        await self._forget_learned(scope, head, keys, f"{present} was forgotten")
-        await self._store.remove_person(person_id)
-        await self._store.forget_posts(keys)
+        async with self._versions_locked(scope):
+            keys = await self._store.posts_naming(person_id)
+            refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+            await self._forget(scope, keys, "somebody it had learned from was forgotten")
+            await self._store.remove_person(person_id)
         await self._rebuild_gallery(scope, head)
         return present, refs
 
@@ -390,20 +390,20 @@ class Service:
         Returns:
             References of the messages that answered the user's posts, for the platform to delete.
         """
-        keys = await self._store.posts_by(scope, user)
-        refs = [ref for key in keys for ref in await self._store.messages_of(key)]
-        voted = await self._store.voted_on(scope, user)
-        taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
-        touched = {*keys, *(each.post_key for each in taught if each)}
-        await self._store.set_allowed(scope, user, False)
-        await self._store.forget_votes(scope, user)
-        for head in self._heads:
-            await self._forget_learned(scope, head, touched, f"{user} asked to be forgotten")
-        await self._forget(scope, keys, f"{user} asked to be forgotten")
-        for verdict_id, voted_head in voted:
-            verdict = await self._store.verdict(verdict_id)
-            if verdict is not None:
-                await self._settle(verdict, voted_head)
+        async with self._versions_locked(scope):
+            keys = await self._store.posts_by(scope, user)
+            refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+            voted = await self._store.voted_on(scope, user)
+            taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
+            touched = {*keys, *(each.post_key for each in taught if each)}
+            await self._forget_learned(scope, touched, "somebody who had taught it was forgotten")
+            await self._store.set_allowed(scope, user, False)
+            await self._store.forget_votes(scope, user)
+            await self._forget(scope, keys, "somebody it had learned from was forgotten")
+            for verdict_id, voted_head in voted:
+                verdict = await self._store.verdict(verdict_id)
+                if verdict is not None:
+                    await self._settle(verdict, voted_head)
         return refs
 
     async def forget_post(self, key: str) -> list[str]:
@@ -435,19 +435,32 @@ class Service:
         return await self.forget_post(verdict.post_key)
 
     async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:
-        for head in self._heads:
-            await self._forget_learned(scope, head, keys, why)
+        """Inside `_versions_locked`."""
+        await self._forget_learned(scope, keys, why)
         await self._store.forget_posts(keys)
         for head in self._heads:
             await self._rebuild_gallery(scope, head)
 
-    async def _forget_learned(self, scope: Scope, head: str, keys: Iterable[str], why: str) -> None:
+    async def _forget_learned(self, scope: Scope, keys: Iterable[str], why: str) -> None:
+        """Inside `_versions_locked`; `why` is kept, so it names nobody."""
         first = await self._store.first_label(keys)
-        if first is not None:
-            registry = Registry(versions_dir(self._settings), scope, head)
-            gone = await asyncio.to_thread(registry.remove_since, first, why)
+        if first is None:
+            return
+        for head in self._heads:
+            gone = await asyncio.to_thread(self._registry(scope, head).remove_since, first, why)
             if gone:
                 log.warning("removed versions %s of %s in %s: %s", gone, head, scope, why)
+
+    @asynccontextmanager
+    async def _versions_locked(self, scope: Scope) -> AsyncIterator[None]:
+        """Held while labels go: `python -m bot.retrain` promotes nothing meanwhile."""
+        async with AsyncExitStack() as stack:
+            for head in self._heads:
+                await stack.enter_async_context(self._registry(scope, head).locked())
+            yield
+
+    def _registry(self, scope: Scope, head: str) -> Registry:
+        return Registry(versions_dir(self._settings), scope, head)
 
     # galleries
 

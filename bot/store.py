@@ -213,12 +213,16 @@ class LiveLabel:
     """A label that stands, joined with what training needs of its verdict.
 
     Attributes:
+        post: key of the post the face was in.
+        author: who posted it.
         names: present names of the people it speaks of.
         said: the name that the head had answered, or None for "I don't know".
     """
 
     id: int
     verdict_id: int
+    post: str
+    author: UserId
     answer: Answer
     names: tuple[str, ...]
     said: str | None
@@ -495,8 +499,9 @@ class Store:
         )
         async with self._reading() as session:
             rows = await session.execute(
-                select(LabelRow, VerdictRow)
+                select(LabelRow, VerdictRow, PostRow)
                 .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(LabelRow.id.in_(newest), LabelRow.answer.is_not(None))
                 .order_by(LabelRow.id)
             )
@@ -512,8 +517,8 @@ class Store:
                 .all()
             )
             return [
-                _live_label(label, verdict, people)
-                for label, verdict in rows
+                _live_label(label, verdict, post, people)
+                for label, verdict, post in rows
                 if label.answer != Answer.IS or label.people[0] in people
             ]
 
@@ -906,13 +911,17 @@ def _box(told: Sequence[float]) -> Box:
     return left, top, right, bottom
 
 
-def _live_label(label: LabelRow, verdict: VerdictRow, people: dict[int, str]) -> LiveLabel:
+def _live_label(
+    label: LabelRow, verdict: VerdictRow, post: PostRow, people: dict[int, str]
+) -> LiveLabel:
     guesses = [_guess(told) for told in verdict.guesses]
     mine = [g for g in guesses if isinstance(g, Named) and g.head == label.head]
     said = mine[0].candidates[0].name if mine and mine[0].answer == "known" else None
     return LiveLabel(
         id=label.id,
         verdict_id=verdict.id,
+        post=post.key,
+        author=post.author,
         answer=Answer(label.answer or ""),
         names=tuple(people[each] for each in label.people if each in people),
         said=said,

@@ -3,21 +3,27 @@
     ROOT/SCOPE/HEAD/3/meta.json            thresholds, scores, the last label it saw
     ROOT/SCOPE/HEAD/3/weights.safetensors  learned weights, perhaps none
     ROOT/SCOPE/HEAD/current                "3", replaced atomically
-    ROOT/SCOPE/HEAD/removed.json           numbers that must not come back, and why
+    ROOT/SCOPE/HEAD/forgotten.json         numbers that must not come back, and why
+    ROOT/SCOPE/HEAD/lock                   held while any of this is changed
 
 A version is written under a temporary name, flushed to disk and renamed, so a reader sees it
-whole or not at all; `current` is replaced the same way. Galleries are not part of a version: they
-are built from live labels, so that no promotion or rollback can lose a correction.
+whole or not at all; `current` is replaced the same way. Readers take no lock. Galleries are not
+part of a version: they are built from live labels, so that no promotion or rollback can lose a
+correction.
 """
 
+import asyncio
+import fcntl
 import json
+import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import numpy as np
 import safetensors.numpy
@@ -25,6 +31,14 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from models.types import Scope
+
+log = logging.getLogger(__name__)
+
+_LOCK_POLL = 0.02
+"""Seconds between two tries to take a lock that somebody else holds."""
+
+_NOTHING = "0"
+"""What `current` holds when no version is promoted."""
 
 
 class VersionError(Exception):
@@ -37,65 +51,147 @@ class Version:
 
     Attributes:
         fingerprint: of the embedder it was trained with; it is used with no other.
-        last_label: the highest label id it has seen.
-        scores: what it measured on held-out labels, beside the version before it.
+        last_label: no label with a higher id was seen.
+        replaces: the number that answered before it, to which a rollback leads; None if the
+            measured thresholds did.
+        made: when, in UTC, as ISO 8601 to the second.
+        scores: what it measured on held-out labels, beside what answered before it.
         weights: learned arrays by name; empty where the gallery alone decides.
     """
 
     fingerprint: str
     calibration: Calibration
     last_label: int
+    replaces: int | None
+    made: str
     scores: dict[str, Any]
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """forgotten.json: how often something was forgotten, and which versions had to go for it."""
+
+    times: int
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What training starts from; a version may be promoted only while this is still so.
+
+    Attributes:
+        current: the number that answers, or None.
+        forgettings: how often versions had to be removed, see `Registry.remove_since`.
+    """
+
+    current: int | None
+    forgettings: int
+
+
+def scopes(root: Path, head: str) -> list[Scope]:
+    """Every scope where a version of `head` was ever made or removed, sorted."""
+    return sorted(unquote(folder.parent.name) for folder in root.glob(f"*/{head}"))
+
+
 class Registry:
-    """The versions of one scope and one head below `root`."""
+    """The versions of one scope and one head below `root`.
+
+    Reading is safe from any thread and process at any time; `save`, `promote`, `rollback` and
+    `remove_since` are called inside `locked`.
+    """
 
     def __init__(self, root: Path, scope: Scope, head: str) -> None:
         self._folder = root / quote(scope, safe="") / head
-        self._cached: tuple[float, Version | None] = (-1.0, None)
+        self._cached: tuple[str, Version | None] = (_NOTHING, None)
+
+    # reading
 
     def current(self) -> Version | None:
-        """The promoted version, or None. Costs one `stat` unless it has changed."""
+        """The promoted version; None if there is none, or none that can be used.
+
+        Costs one read of a few bytes unless another version was promoted since; the time of the
+        file would not do, two promotions can fall into one tick of it. Never raises: what answers
+        goes on with the measured thresholds, and the log says why.
+        """
         try:
-            changed = (self._folder / "current").stat().st_mtime_ns
-        except FileNotFoundError:
+            pointer = self._pointer()
+        except OSError as error:
+            pointer = str(error)
+        seen, version = self._cached
+        if pointer != seen:
+            version = self._usable(pointer)
+            self._cached = (pointer, version)  # in one step, for the other threads
+        return version
+
+    def _usable(self, pointer: str) -> Version | None:
+        try:
+            number = _number(pointer)
+            return self.load(number) if number is not None else None
+        except VersionError as error:
+            log.warning("%s: %s; the measured thresholds answer", self._folder, error)
             return None
-        if self._cached[0] != changed:
-            number = self.current_number()
-            self._cached = (changed, self.load(number) if number is not None else None)
-        return self._cached[1]
 
     def current_number(self) -> int | None:
-        """The number of the promoted version, or None."""
-        try:
-            text = (self._folder / "current").read_text()
-        except FileNotFoundError:
-            return None
-        return int(text) or None
+        """The number of the promoted version, or None.
+
+        Raises:
+            VersionError: the file that tells it is damaged.
+        """
+        return _number(self._pointer())
 
     def numbers(self) -> list[int]:
-        """Of all versions on disk, oldest first."""
-        if not self._folder.is_dir():
-            return []
-        return sorted(int(p.name) for p in self._folder.iterdir() if p.name.isdigit())
+        """Of all versions that have not been removed, oldest first."""
+        removed = self.removed()
+        return [number for number in self._on_disk() if number not in removed]
+
+    def removed(self) -> dict[int, str]:
+        """Numbers that were removed because something they had seen was forgotten, and why."""
+        return {int(number): why for number, why in self._forgotten().versions.items()}
+
+    def state(self) -> State:
+        """What training starts from."""
+        return State(self.current_number(), self._forgotten().times)
 
     def load(self, number: int) -> Version:
         """Read one version.
 
         Raises:
-            VersionError: it is not there, or was removed for a reason.
+            VersionError: it is not there, is damaged, or was removed for a reason.
         """
-        folder = self._folder / str(number)
-        if why := self._removed().get(str(number)):
+        if why := self.removed().get(number):
             raise VersionError(f"version {number} was removed: {why}")
-        if not folder.is_dir():
-            raise VersionError(f"there is no version {number}")
-        meta = json.loads((folder / "meta.json").read_text())
-        calibration = Calibration(**meta.pop("calibration"))
-        weights = safetensors.numpy.load_file(folder / "weights.safetensors")
-        return Version(calibration=calibration, weights=weights, **meta)
+        folder = self._folder / str(number)
+        try:
+            meta = json.loads((folder / "meta.json").read_bytes())
+            calibration = Calibration(**meta.pop("calibration"))
+            weights = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
+            return Version(calibration=calibration, weights=weights, **meta)
+        except FileNotFoundError as error:
+            raise VersionError(f"there is no version {number}") from error
+        except Exception as error:
+            raise VersionError(f"version {number} cannot be read: {error}") from error
+
+    # changing
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Keep everybody else, in this process or another, from changing versions.
+
+        Whoever forgets a label holds it from before the label's versions are removed until the
+        label itself is gone; whoever trains holds it while reading labels, and while promoting.
+        So nothing forgotten comes back in a version that was being trained meanwhile. The kernel
+        takes the lock from a process that dies.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT, 0o666)
+        try:
+            # Waiting in a thread could use up the very threads that the holder needs to go on.
+            while not _taken(lock):  # noqa: ASYNC110 - another process has no Event to set
+                await asyncio.sleep(_LOCK_POLL)
+            yield
+        finally:
+            os.close(lock)
 
     def save(self, version: Version) -> int:
         """Write a new version, not yet promoted.
@@ -103,15 +199,14 @@ class Registry:
         Returns:
             Its number: one more than any number ever used here.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        used = [*self.numbers(), *(int(n) for n in self._removed()), 0]
+        self._sweep()
+        used = [self.current_number() or 0, *self._on_disk(), *self.removed()]
         number = max(used) + 1
-        temporary = self._folder / f".writing-{number}"
-        shutil.rmtree(temporary, ignore_errors=True)
+        temporary = self._folder / f"{number}.writing"
         temporary.mkdir()
         meta = asdict(version)
         del meta["weights"]
-        _write(temporary / "meta.json", json.dumps(meta, indent=2, ensure_ascii=False).encode())
+        _write(temporary / "meta.json", _json(meta))
         _write(temporary / "weights.safetensors", safetensors.numpy.save(dict(version.weights)))
         _sync_folder(temporary)
         temporary.rename(self._folder / str(number))
@@ -131,7 +226,8 @@ class Registry:
         """Go back to an earlier version.
 
         Args:
-            number: which; by default the newest one before the current one.
+            number: which; by default the one that the current one replaced or, if that is gone,
+                the newest before it.
 
         Returns:
             The number that answers now; None if no version is left and the measured thresholds
@@ -140,55 +236,112 @@ class Registry:
         Raises:
             VersionError: nothing to go back from, or the version cannot be used.
         """
-        if number is None:
-            now = self.current_number()
-            if now is None:
-                raise VersionError("no version is promoted, so there is nothing to go back from")
-            number = max((n for n in self.numbers() if n < now), default=None)
-        if number is None:
-            self._point_at(0)
-        else:
+        if number is not None:
             self.promote(number)
-        return number
+            return number
+        now = self.current_number()
+        if now is None:
+            gone = "".join(f"; version {n} was removed: {why}" for n, why in self.removed().items())
+            raise VersionError(f"no version is promoted, so there is none to go back from{gone}")
+        before = self._before(now, self.numbers())
+        self._point_at(before)
+        return before
 
     def remove_since(self, label: int, why: str) -> list[int]:
-        """Remove every version that has seen label `label`, so that none can come back.
+        """Remove every version that may have seen label `label`, so that none can come back.
+
+        The version before them answers again, or the measured thresholds. Training that began
+        before is told so by `state`.
+
+        Args:
+            why: is kept, so it should not name who was forgotten.
 
         Returns:
             The removed numbers.
         """
-        doomed = [n for n in self.numbers() if self._last_label(n) >= label]
-        if not doomed:
-            return []
-        left = [n for n in self.numbers() if n not in doomed]
-        removed = self._removed() | {str(n): why for n in doomed}
-        self._replace("removed.json", json.dumps(removed, ensure_ascii=False).encode())
-        if self.current_number() in doomed:
-            self._point_at(max(left, default=0))
-        for number in doomed:
-            shutil.rmtree(self._folder / str(number))
+        self._sweep()
+        numbers = self.numbers()
+        doomed = [number for number in numbers if self._may_have_seen(number, label)]
+        current = self.current_number()
+        if current in doomed:
+            left = [number for number in numbers if number not in doomed]
+            self._point_at(self._before(current, left))
+        forgotten = self._forgotten()
+        versions = forgotten.versions | {str(number): why for number in doomed}
+        told = _Forgotten(forgotten.times + 1, versions)
+        self._replace("forgotten.json", _json(asdict(told)))
+        self._sweep()
         return doomed
 
-    def _last_label(self, number: int) -> int:
-        meta = json.loads((self._folder / str(number) / "meta.json").read_text())
-        return int(meta["last_label"])
+    # plumbing
 
-    def _removed(self) -> dict[str, str]:
+    def _before(self, number: int, choices: Sequence[int]) -> int | None:
+        """Of `choices` the version that `number` replaced or, if that is gone, the one before."""
         try:
-            told: dict[str, str] = json.loads((self._folder / "removed.json").read_text())
-        except FileNotFoundError:
-            return {}
-        return told
+            replaced = self.load(number).replaces or 0
+        except VersionError:
+            replaced = number - 1
+        return max((choice for choice in choices if choice <= replaced), default=None)
 
-    def _point_at(self, number: int) -> None:
-        """0 points at nothing."""
-        self._replace("current", str(number).encode())
+    def _may_have_seen(self, number: int, label: int) -> bool:
+        try:
+            return self.load(number).last_label >= label
+        except VersionError:  # nobody can tell any more
+            return True
+
+    def _on_disk(self) -> list[int]:
+        if not self._folder.is_dir():
+            return []
+        return sorted(int(each.name) for each in self._folder.iterdir() if each.name.isdigit())
+
+    def _forgotten(self) -> _Forgotten:
+        try:
+            return _Forgotten(**json.loads((self._folder / "forgotten.json").read_bytes()))
+        except FileNotFoundError:
+            return _Forgotten(0, {})
+        except (TypeError, ValueError) as error:
+            raise VersionError(f"{self._folder / 'forgotten.json'} is damaged: {error}") from error
+
+    def _sweep(self) -> None:
+        """Delete what was removed, and what somebody who was killed left half written."""
+        gone = {str(number) for number in self.removed()}
+        for entry in self._folder.iterdir():
+            if entry.name in gone or entry.suffix == ".writing":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def _pointer(self) -> str:
+        try:
+            return (self._folder / "current").read_text(errors="replace")
+        except FileNotFoundError:
+            return _NOTHING
+
+    def _point_at(self, number: int | None) -> None:
+        self._replace("current", str(number).encode() if number else _NOTHING.encode())
 
     def _replace(self, name: str, content: bytes) -> None:
-        temporary = self._folder / f".{name}.writing"
+        temporary = self._folder / f"{name}.writing"
         _write(temporary, content)
         temporary.replace(self._folder / name)
         _sync_folder(self._folder)
+
+
+def _number(pointer: str) -> int | None:
+    try:
+        return int(pointer) or None
+    except ValueError as error:
+        raise VersionError(f"`current` should hold a version's number: {pointer!r}") from error
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False).encode()
 
 
 def _write(file: Path, content: bytes) -> None:
