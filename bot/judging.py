@@ -196,7 +196,9 @@ class Judge:
         return await self._run(self._loaded.embedder.embed, crops)
 
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        if self._admitted >= self._most or self._threads is None:
+        if self._threads is None:
+            raise RuntimeError("Judge.start has not been awaited")
+        if self._admitted >= self._most:
             BUSY.inc()
             raise Busy(f"{self._admitted} pictures are being judged or waiting")
         self._admitted += 1

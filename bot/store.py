@@ -34,6 +34,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -268,20 +269,21 @@ class Store:
     async def claim(self, post: Post) -> bool:
         """Take a post to answer it. False if it was answered, or is being answered, already."""
         async with self._writing() as session:
-            taken = await session.scalar(select(PostRow.id).where(PostRow.key == post.key))
-            if taken is not None:
-                return False
-            session.add(
-                PostRow(
+            taken = await session.execute(
+                insert(PostRow)
+                .values(
                     key=post.key,
                     scope=post.scope,
                     author=post.author,
                     asker=post.asker,
                     locale=post.locale,
+                    answered=False,
                     created=_now(),
                 )
+                .on_conflict_do_nothing(index_elements=["key"])
+                .returning(PostRow.id)
             )
-            return True
+            return taken.first() is not None
 
     async def release(self, key: str) -> None:
         """Give back a post that could not be answered, so that it can be tried again."""
@@ -353,6 +355,15 @@ class Store:
         async with self._reading() as session:
             keys = await session.scalars(
                 select(PostRow.key).where(PostRow.scope == scope, PostRow.author == author)
+            )
+            return list(keys)
+
+    async def keys_under(self, key: str) -> list[str]:
+        """This key and those that begin with it and a colon, if they are known."""
+        below = (PostRow.key > f"{key}:") & (PostRow.key < f"{key};")  # ";" comes after ":"
+        async with self._reading() as session:
+            keys = await session.scalars(
+                select(PostRow.key).where((PostRow.key == key) | below).order_by(PostRow.id)
             )
             return list(keys)
 
@@ -505,17 +516,12 @@ class Store:
                 .where(LabelRow.id.in_(newest), LabelRow.answer.is_not(None))
                 .order_by(LabelRow.id)
             )
-            people = dict(
-                (
-                    await session.execute(
-                        select(PersonRow.id, PersonRow.name).where(
-                            PersonRow.scope == scope, PersonRow.head == head
-                        )
-                    )
+            named = await session.execute(
+                select(PersonRow.id, PersonRow.name).where(
+                    PersonRow.scope == scope, PersonRow.head == head
                 )
-                .tuples()
-                .all()
             )
+            people = {person_id: name for person_id, name in named}  # noqa: C416 - rows, not pairs
             return [
                 _live_label(label, verdict, post, people)
                 for label, verdict, post in rows
