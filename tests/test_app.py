@@ -1,0 +1,87 @@
+"""Each platform is supervised alone: one that fails never takes another one down."""
+
+import asyncio
+
+import pytest
+
+from bot import app
+from bot.errors import SettingsError
+from bot.service import Service
+from bot.settings import Settings
+
+
+class Steady:
+    """Runs until it is cancelled."""
+
+    name = "steady"
+
+    def __init__(self) -> None:
+        self.running = asyncio.Event()
+        self.ended = False
+
+    async def run(self, service: Service) -> None:
+        self.running.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+
+class Failing:
+    """Fails a few times, then runs."""
+
+    name = "failing"
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.recovered = asyncio.Event()
+
+    async def run(self, service: Service) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("gone")
+        self.recovered.set()
+        await asyncio.Event().wait()
+
+
+class Misconfigured:
+    """Cannot run with its settings."""
+
+    name = "misconfigured"
+
+    async def run(self, service: Service) -> None:
+        raise SettingsError("the token is wrong")
+
+
+async def test_a_failing_platform_is_started_again_beside_the_others(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_FIRST_PAUSE", 0.01)
+    steady, failing, stop = Steady(), Failing(2), asyncio.Event()
+    serving = asyncio.create_task(app._serve(service, [steady, failing, Misconfigured()], stop))
+    await asyncio.wait_for(failing.recovered.wait(), 10)
+    await asyncio.wait_for(steady.running.wait(), 10)
+    assert not serving.done()
+    stop.set()
+    await asyncio.wait_for(serving, 10)
+    assert steady.ended
+
+
+async def test_when_no_platform_can_run_the_reason_is_told(service: Service) -> None:
+    with pytest.raises(SettingsError, match="the token is wrong"):
+        await asyncio.wait_for(app._serve(service, [Misconfigured()], asyncio.Event()), 10)
+
+
+def test_platforms_follow_the_settings() -> None:
+    def names(**sections: object) -> list[str]:
+        return [each.name for each in app.platforms(Settings.model_validate(sections))]
+
+    assert names() == ["web"]
+    assert names(discord={"token": "x"}) == ["discord", "web"]
+    assert names(discord={"token": ""}, web={"enabled": False}) == []
+
+
+async def test_no_platform_at_all_is_a_sentence() -> None:
+    settings = Settings.model_validate({"web": {"enabled": False}})
+    with pytest.raises(SettingsError, match="no platform is turned on"):
+        await app.run(settings)
