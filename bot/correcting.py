@@ -6,14 +6,16 @@ enrolled only if its poster agreed, by a naming vote of their own or by `/privac
 face is *not* somebody needs nobody's agreement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bot.domain import (
+    CANDIDATE_MARKS,
     NAMING,
     Action,
     Answer,
     Correction,
     Label,
+    Mark,
     Standing,
     State,
     Verdict,
@@ -24,6 +26,16 @@ from models.types import UserId
 
 LONGEST_NAME = 80
 """Characters."""
+
+VOTES_BY_MARK: Mapping[Mark, tuple[Action, int | None]] = {
+    Mark.RIGHT: (Action.RIGHT, None),
+    Mark.A: (Action.CANDIDATE, 0),
+    Mark.B: (Action.CANDIDATE, 1),
+    Mark.C: (Action.CANDIDATE, 2),
+    Mark.NONE_OF_THESE: (Action.NONE_OF_THESE, None),
+    Mark.NOT_A_FACE: (Action.NOT_A_FACE, None),
+}
+"""The marks that are votes: what each says, and of which candidate."""
 
 
 def meant_name(verdict: Verdict, correction: Correction) -> str | None:
@@ -64,14 +76,37 @@ def standing_votes(votes: Iterable[Vote]) -> list[Vote]:
     Taking back a mark takes back all earlier votes with the same action and name, so that the
     one before it counts again, as the marks on the message show it.
     """
-    of_voter: dict[UserId, dict[tuple[Action, str | None], Vote]] = {}
+    latest = {vote.voter: vote for vote in _kept(votes)}
+    return sorted(latest.values(), key=lambda vote: vote.id)
+
+
+def marks_on(verdict: Verdict, votes: Iterable[Vote]) -> frozenset[tuple[UserId, Mark]]:
+    """The marks that are on an answer, by the votes cast: who has set which.
+
+    One voter may have set several, of which the latest counts; typed names are no marks.
+    """
+    marked = ((vote.voter, _mark(verdict, vote)) for vote in _kept(votes))
+    return frozenset((voter, mark) for voter, mark in marked if mark is not None)
+
+
+def _kept(votes: Iterable[Vote]) -> list[Vote]:
+    """The votes that have not been taken back, oldest first."""
+    kept: dict[tuple[UserId, Action, str | None], Vote] = {}
     for vote in sorted(votes, key=lambda vote: vote.id):
-        mine = of_voter.setdefault(vote.voter, {})
-        mine.pop((vote.action, vote.name), None)
+        kept.pop((vote.voter, vote.action, vote.name), None)
         if not vote.withdraw:
-            mine[vote.action, vote.name] = vote
-    latest = [list(mine.values())[-1] for mine in of_voter.values() if mine]
-    return sorted(latest, key=lambda vote: vote.id)
+            kept[vote.voter, vote.action, vote.name] = vote
+    return list(kept.values())
+
+
+def _mark(verdict: Verdict, vote: Vote) -> Mark | None:
+    if vote.action is Action.CANDIDATE:
+        guess = verdict.named(vote.head)
+        candidates = guess.candidates if guess else ()
+        named = zip(CANDIDATE_MARKS, candidates, strict=False)
+        return next((mark for mark, each in named if each.name == vote.name), None)
+    marks = {action: mark for mark, (action, _) in VOTES_BY_MARK.items()}
+    return marks.get(vote.action)
 
 
 def settle(verdict: Verdict, head: str, votes: Iterable[Vote], *, allowed: bool) -> Standing:

@@ -7,6 +7,7 @@
     ├── WeightsError       weights are missing, damaged or not what was recorded
     ├── NotAllowed         this user may not do that
     └── NotFound           no such person, answer or version
+        └── NameTaken  another person has that name already
 
 A message is one sentence for the operator. What a fan reads is worded in `bot/locale` from
 `PictureRefused.reason`.
@@ -70,3 +71,7 @@ class NotAllowed(HanteiError):
 
 class NotFound(HanteiError):
     """What was asked for is not there (any more)."""
+
+
+class NameTaken(NotFound):
+    """The name is another person's."""

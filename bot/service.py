@@ -19,6 +19,7 @@ from bot.domain import (
     Answer,
     Attachment,
     Correction,
+    Mark,
     Part,
     Person,
     Post,
@@ -28,7 +29,7 @@ from bot.domain import (
     Verdict,
     Vote,
 )
-from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
+from bot.errors import Busy, NameTaken, NotAllowed, NotFound, PictureRefused
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
@@ -186,6 +187,18 @@ class Service:
         parts = [await self._part(each, await self._crop(each)) for each in verdicts]
         return Reply(key, post[2], tuple(parts))
 
+    async def lead(self, verdict_id: int) -> str:
+        """The words for the whole reply if this answer is the first in it, else nothing.
+
+        Raises:
+            NotFound: it was deleted or forgotten.
+        """
+        verdict = await self.verdict(verdict_id)
+        siblings = await self._store.verdicts_of(verdict.post_key)
+        post = await self._store.post(verdict.post_key)
+        first = bool(siblings) and siblings[0].id == verdict_id
+        return (post[2] or "") if post and first else ""
+
     async def recent(self, scope: Scope, most: int = 20) -> list[Reply]:
         """The latest answers of a scope, newest first."""
         found = []
@@ -247,6 +260,15 @@ class Service:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
         return part
 
+    async def marks(self, verdict_id: int) -> frozenset[tuple[UserId, Mark]]:
+        """Who has set which marks on an answer, as far as they were counted.
+
+        Raises:
+            NotFound: the answer was deleted or forgotten.
+        """
+        verdict = await self.verdict(verdict_id)
+        return correcting.marks_on(verdict, await self._store.votes(verdict_id))
+
     async def vote_of(self, verdict_id: int, head: str, voter: UserId) -> Vote | None:
         """What a user says of a guess at present: the latest vote not taken back, or None."""
         votes = await self._store.votes(verdict_id)
@@ -304,13 +326,14 @@ class Service:
             The new name as it is stored.
 
         Raises:
-            NotFound: nobody has this name, or the new one is taken or unusable.
+            NotFound: nobody has this name, or the new one is unusable.
+            NameTaken: another person has the new name.
         """
         person_id, _ = await self._person(scope, head, name)
         wanted = clean_name(new_name)
         other = await self._store.person(scope, head, wanted)
         if other is not None and other[0] != person_id:
-            raise NotFound(f"{other[1]} has that name already; merge them instead")
+            raise NameTaken(f"{other[1]} has that name already; merge them instead")
         await self._store.rename(person_id, wanted)
         await self._rebuild_gallery(scope, head)
         return wanted
@@ -416,8 +439,18 @@ class Service:
         if post is None:
             return []
         refs = await self._store.messages_of(key)
-        await self._forget(post[0], [key], "a picture it had learned from was deleted")
+        async with self._versions_locked(post[0]):
+            await self._forget(post[0], [key], "a picture it had learned from was deleted")
         return refs
+
+    async def forget_original(self, key: str) -> list[str]:
+        """Forget every post about one original: `key` itself and keys that go on with a colon.
+
+        Returns:
+            References of the messages that answered them, for the platform to delete.
+        """
+        keys = await self._store.keys_under(key)
+        return [ref for each in keys for ref in await self.forget_post(each)]
 
     async def delete(self, verdict_id: int, user: UserId, *, trusted: bool) -> list[str]:
         """Delete an answer and all that is kept of its post.

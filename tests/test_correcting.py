@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.correcting import clean_name, meant_name, settle, standing_votes
-from bot.domain import Action, Answer, Correction, State, Verdict, Vote
+from bot.correcting import clean_name, marks_on, meant_name, settle, standing_votes
+from bot.domain import Action, Answer, Correction, Mark, State, Verdict, Vote
 from bot.errors import NotFound
 from models.types import Candidate, Kind, Named
 
@@ -165,3 +165,20 @@ def test_names_are_one_clean_line(typed: str, stored: str) -> None:
 def test_unusable_names_are_refused(typed: str) -> None:
     with pytest.raises(NotFound, match="1 to 80"):
         clean_name(typed)
+
+
+def test_the_marks_on_an_answer_are_those_not_taken_back() -> None:
+    shown = verdict("Mai", "Asuka")
+    cast = votes(
+        ("u:a", Action.RIGHT, "Mai", False),
+        ("u:a", Action.CANDIDATE, "Asuka", False),
+        ("u:b", Action.NONE_OF_THESE, None, False),
+        ("u:b", Action.NONE_OF_THESE, None, True),
+        ("u:c", Action.NOT_A_FACE, None, False),
+        ("u:d", Action.NAME, "Nanase", False),
+    )
+    assert marks_on(shown, cast) == {
+        ("u:a", Mark.RIGHT),
+        ("u:a", Mark.B),
+        ("u:c", Mark.NOT_A_FACE),
+    }

@@ -49,3 +49,70 @@ busy = I am busy right now and will answer when it is your turn.
 cooldown = A short break, please: try again in { $seconds } s.
 no-picture = Mention me with a picture, or reply to somebody's picture and mention me.
 several-faces = There are { $faces } faces. Send a picture with only one.
+
+# Discord
+discord-judge-menu = Judge this picture
+discord-judge-description = Judge a picture: find the faces and say who they are
+discord-picture-option = The picture
+discord-help-description = What I do and how to ask me
+discord-people-description = The people I know here (for moderators)
+discord-enroll-description = Teach me a person from a picture of them alone
+discord-list-description = Who is enrolled
+discord-rename-description = Rename a person; the old name still leads to them
+discord-merge-description = Make two people one
+discord-remove-description = Forget a person with everything learned about them
+discord-name-option = The name
+discord-new-name-option = The new name
+discord-into-option = The name that stays
+discord-face-option = A picture with only this person's face
+discord-right-option = I have the right to use this picture for this
+discord-privacy-description = What I keep of you
+discord-privacy-show-description = Show what I keep of you here
+discord-privacy-allow-description = Let me learn from the pictures you post here, or no longer
+discord-privacy-forget-description = Forget everything you posted and voted here
+discord-agree-option = Yes: learn from my pictures. No: only from those I confirm.
+
+discord-cannot-send = I may not write in { $channel }. A moderator can give me the permission to send messages there.
+discord-no-files = (I may not attach pictures here, so you get words only.)
+discord-left-out = I look at { $most } pictures at a time and left out the rest.
+discord-no-picture-there = I can't see a picture in that message. If there is one, choose “Apps → Judge this picture” in the menu of the message.
+discord-name-length = A name has 1 to { $longest } characters.
+discord-yes = Yes
+discord-no = No
+discord-nothing-done = Nothing was changed.
+
+discord-moderators-only = Only people who may manage messages or the server can do that.
+discord-not-allowed = Only the poster or a moderator may do that.
+discord-name-taken = Somebody else has that name already. To make them one, use /people merge.
+discord-not-found = I can't find that. It was deleted, or it has another name.
+discord-forbidden = Discord does not let me do that here. A moderator can look at my permissions.
+discord-too-large = The answer is too large for Discord.
+discord-failed = Something went wrong here. It has been noted; please try again.
+
+discord-right-needed = I can enrol this picture only if you have the right to use it: choose True if you do.
+discord-person = { $name }: { $examples }
+discord-more-people = … and { $more } more
+discord-renamed = The name is now { $name }.
+discord-merged = They are one now: { $name }.
+discord-remove-sure = Forget { $name } with all pictures, votes and everything learned from them? This cannot be undone.
+discord-removed = { $name } is forgotten.
+
+discord-privacy-report =
+    Kept of you here: { $posts } posts with { $crops } faces, { $enrolled } of them learned, and { $votes } votes.
+    { $allowed ->
+        [yes] You let me learn from all your pictures here.
+       *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
+    }
+discord-privacy-allowed = Thank you. I may now learn from the pictures you post here.
+discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
+discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
+discord-privacy-forgotten = Forgotten. I am deleting { $answers } of my messages.
+
+discord-help =
+    I look for faces in pictures and say who they are, or that I don't know.
+    • Mention me with up to 4 pictures, or write to me directly.
+    • Reply to somebody's picture and mention me, or choose “Apps → Judge this picture” in its menu.
+    • Or hand the picture over with /judge.
+    Under each answer: ✅ right · 🇦 🇧 🇨 it is this one · ❌ none of these · 🚫 not a face · ❓ who could it be? · 🗑️ delete (the poster or a moderator). Taking a mark back undoes it. Or reply with the name.
+    I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
+    /privacy shows what I keep of you and forgets it · /people is for moderators

@@ -43,3 +43,70 @@ busy = いま混み合っています。順番が来たら判定します。
 cooldown = 少し休憩です。{ $seconds } 秒後にもう一度どうぞ。
 no-picture = 写真を付けて話しかけてください。人の写真に返信して呼んでも判定します。
 several-faces = 顔が { $faces } 人写っています。1 人だけの写真を送ってください。
+
+# Discord
+discord-judge-menu = この写真を判定
+discord-judge-description = 写真の顔がだれかを判定します
+discord-picture-option = 写真
+discord-help-description = できることと使い方
+discord-people-description = ここで知っている人（モデレーター用）
+discord-enroll-description = 1 人だけ写った写真で人を登録します
+discord-list-description = 登録されている人
+discord-rename-description = 名前を変えます。前の名前も使えます
+discord-merge-description = 2 人を 1 人にまとめます
+discord-remove-description = 人を、覚えたことごと忘れます
+discord-name-option = 名前
+discord-new-name-option = 新しい名前
+discord-into-option = 残す名前
+discord-face-option = その人の顔だけが写った写真
+discord-right-option = この写真をこのために使う権利があります
+discord-privacy-description = あなたについて保存しているもの
+discord-privacy-show-description = あなたについてここに保存しているものを表示します
+discord-privacy-allow-description = ここに投稿する写真から覚えることを許可、または許可を取り消します
+discord-privacy-forget-description = ここでの投稿と投票をすべて忘れます
+discord-agree-option = はい: 投稿した写真から覚えてよい。いいえ: 自分で確認した写真だけ。
+
+discord-cannot-send = { $channel } に書き込む権限がありません。モデレーターが「メッセージを送信」を許可すると使えます。
+discord-no-files = （ここでは画像を添付できないため、文字だけで答えます。）
+discord-left-out = 一度に判定するのは { $most } 枚までです。残りは見ていません。
+discord-no-picture-there = そのメッセージに写真が見つかりません。写真がある場合は、メッセージのメニューの「アプリ → この写真を判定」を使ってください。
+discord-name-length = 名前は 1 ～ { $longest } 文字です。
+discord-yes = はい
+discord-no = いいえ
+discord-nothing-done = 何も変えませんでした。
+
+discord-moderators-only = メッセージかサーバーの管理権限がある人だけが使えます。
+discord-not-allowed = 投稿者かモデレーターだけができます。
+discord-name-taken = その名前の人はほかにいます。1 人にまとめるには /people merge を使ってください。
+discord-not-found = 見つかりません。削除されたか、名前がちがいます。
+discord-forbidden = ここでは Discord に許可されていません。モデレーターに権限を確認してもらってください。
+discord-too-large = 返信が大きすぎて Discord に送れません。
+discord-failed = こちらで問題が起きました。記録したので、もう一度試してください。
+
+discord-right-needed = 使う権利がある写真だけを登録できます。権利がある場合は True を選んでください。
+discord-person = { $name }: { $examples }
+discord-more-people = … ほか { $more } 人
+discord-renamed = 名前を { $name } にしました。
+discord-merged = 1 人にまとめました: { $name }
+discord-remove-sure = { $name } を、写真・投票・覚えたことすべてとともに忘れますか？ 元に戻せません。
+discord-removed = { $name } を忘れました。
+
+discord-privacy-report =
+    あなたについてここに保存しているもの: 投稿 { $posts } 件（顔 { $crops } 枚、うち覚えたもの { $enrolled } 枚）、投票 { $votes } 件。
+    { $allowed ->
+        [yes] ここに投稿した写真すべてから覚えることが許可されています。
+       *[no] あなたが ✅・文字・名前で確認した写真からだけ覚えます。
+    }
+discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。
+discord-privacy-disallowed = わかりました。あなたが自分で確認した写真からだけ覚えます。
+discord-privacy-forget-sure = ここでの投稿と投票、そこから覚えたことをすべて忘れますか？ あなたの写真への返信も削除します。元に戻せません。
+discord-privacy-forgotten = 忘れました。返信 { $answers } 件を削除しています。
+
+discord-help =
+    写真の顔を探して、だれかを答えます。わからないときは、わからないと言います。
+    • 写真（4 枚まで）を付けて話しかけるか、DM で送ってください。
+    • だれかの写真に返信して呼ぶか、そのメニューの「アプリ → この写真を判定」を使ってください。
+    • /judge に写真を付けてもかまいません。
+    返信に付くマーク: ✅ 正解 · 🇦 🇧 🇨 この人 · ❌ どれもちがう · 🚫 顔ではない · ❓ 近いのはだれ？ · 🗑️ 削除（投稿者かモデレーター）。マークを外すと取り消しです。名前を返信してもかまいません。
+    顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
+    /privacy で保存しているものを確認・削除できます · /people はモデレーター用です
