@@ -50,6 +50,72 @@ cooldown = A short break, please: try again in { $seconds } s.
 no-picture = Mention me with a picture, or reply to somebody's picture and mention me.
 several-faces = There are { $faces } faces. Send a picture with only one.
 
+# web page
+web-title = Hantei
+web-tagline = Whose face is this? Hantei tells you, or says that it does not know.
+web-post = Post pictures
+web-drop = Drop pictures here, or paste them with Ctrl+V
+web-limits = Up to { $most } at a time, { $megabytes } MB each.
+web-choose = Choose pictures
+web-photograph = Take a photo
+web-paste = Paste
+web-nothing-to-paste = There is no picture on the clipboard, or the browser does not let me read it.
+web-spoiler = Spoiler: blur the faces until they are tapped
+web-kept = A face that you name in your own picture is kept and learned. All others are deleted after { $days ->
+    [one] one day
+   *[other] { $days } days
+}.
+web-answers = Answers
+web-no-answers = No answers yet. The first one will appear here.
+web-loading = Loading the latest answers …
+web-sending = Sending …
+web-judging = Judging …
+web-unreachable = Hantei can't be reached right now. Your picture is safe here and is sent again by itself.
+web-not-saved = Hantei can't be reached right now. Please try that again.
+web-cancel = Cancel
+web-try-again = Try again
+web-picture = Your picture
+web-correct = Correct this answer
+web-marks = Is that right?
+web-name = Name of this person
+web-teach = Teach
+web-undo = Undo
+web-spoiler-shown = Show the face (spoiler)
+web-picture-expired = The picture has expired.
+web-mark-right = Right
+web-mark-wrong = Wrong
+web-mark-none_of_these = None of these
+web-mark-not_a_face = Not a face
+web-mark-who = Who could it be?
+web-mark-delete = Delete
+web-quoted = “{ $words }”
+web-delete-question = Delete this answer?
+web-delete-explained = Its faces and votes are deleted, and what was learned from them is forgotten.
+web-keep = Keep it
+web-deleted = The answer was deleted.
+web-language = Language
+web-password = Password
+web-password-needed = This page is for people who have the password.
+web-sign-in = Sign in
+web-sign-out = Sign out
+web-wrong-password = That is not the password.
+web-too-many-tries = Too many wrong passwords. Try again in { $seconds } s.
+web-sign-in-first = Please sign in first: reload the page.
+web-reload = The page has been open for too long. Please reload it.
+web-foreign = This request came from another page, so it was refused.
+web-unknown-host = Hantei does not answer to the name { $host }. If it should, add it to web.public_hosts in config.toml.
+web-not-found = There is nothing here.
+web-answer-gone = This answer was deleted.
+web-bad-request = I don't understand this request. Please reload the page and try again.
+web-bad-name = A name has 1 to { $longest } characters.
+web-too-large = The file is too large: { $megabytes } MB is the most.
+web-too-many = At most { $most } pictures at a time, please.
+web-stalled = The upload stopped half-way. Please try again.
+web-failed = Something went wrong here. It has been noted; please try again.
+web-no-script = This page needs JavaScript.
+web-continue = Continue
+web-home = Back to the page
+
 # Discord
 discord-judge-menu = Judge this picture
 discord-judge-description = Judge a picture: find the faces and say who they are

@@ -1,0 +1,451 @@
+// The page: posts pictures, shows answers, sends votes. It talks JSON to bot/platforms/web.py and
+// puts every word that comes from there into the page as text, never as markup.
+
+const { token, mostPictures, maxBytes, words } = JSON.parse(find("#data").textContent);
+const list = find("#list");
+
+/** Answers that mean "not now": unreachable, a proxy without us behind it, or busy. */
+const NOT_NOW = new Set([0, 502, 503, 504]);
+const LONGEST_PAUSE = 30;
+
+function find(selector, inside = document) {
+  return inside.querySelector(selector);
+}
+
+function clone(template) {
+  return document.importNode(find(`#${template}-template`).content.firstElementChild, true);
+}
+
+/** Shows words: the first line as the heading, numbers together with their units. */
+function setWords(element, text) {
+  const [first, ...rest] = text.replace(/(\d) (?=[%人])/g, "$1\u00a0").split("\n");
+  const heading = document.createElement("strong");
+  heading.textContent = first;
+  element.replaceChildren(heading, ...rest.map((line) => `\n${line}`));
+}
+
+function announce(text) {
+  find("#announcer").textContent = text;
+}
+
+// --- talking to the server
+
+/** JSON from the server. Throws an Error whose message is a sentence for the visitor. */
+async function call(path, { method = "GET", body } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { "X-Hantei-Token": token, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+  } catch {
+    throw new Error(words.notSaved);
+  }
+  const told = response.status === 204 ? {} : await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(told.error ?? words.failed);
+  return told;
+}
+
+/**
+ * Sends pictures once. Resolves to {status, told, retryAfter}; status 0 is "unreachable".
+ * XMLHttpRequest, because fetch does not tell how far an upload has come.
+ */
+function upload({ form, key, spoiler, signal, onProgress }) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", spoiler ? "/answers?spoiler=1" : "/answers");
+    request.setRequestHeader("X-Hantei-Token", token);
+    request.setRequestHeader("Idempotency-Key", key);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => onProgress(event.loaded / event.total);
+    request.upload.onload = () => onProgress(1);
+    request.onloadend = () =>
+      resolve({
+        status: request.status,
+        told: request.response ?? {},
+        retryAfter: Number(request.getResponseHeader("Retry-After")),
+      });
+    signal.addEventListener("abort", () => request.abort());
+    request.send(form);
+  });
+}
+
+function pause(seconds) {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000 * seconds);
+    addEventListener("online", resolve, { once: true });
+  });
+}
+
+// --- posting
+
+/** Names one upload for ever. (crypto.randomUUID is missing on plain http.) */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function choose(files) {
+  const pictures = [...files];
+  if (pictures.length === 0) return;
+  const tooLarge = pictures.find((file) => file.size > maxBytes);
+  const complaint =
+    (pictures.length > mostPictures && words.tooMany) ||
+    (tooLarge && `${tooLarge.name}: ${words.tooLarge}`) ||
+    "";
+  find("#notice").textContent = complaint;
+  if (!complaint) post(pictures);
+}
+
+/** Sends pictures until they are answered, refused or called back by the visitor. */
+async function post(pictures) {
+  const card = clone("pending");
+  const previews = pictures.map(preview);
+  find(".previews", card).append(...previews);
+  list.prepend(card);
+  find("#empty").hidden = true;
+  card.scrollIntoView();
+
+  const abort = new AbortController();
+  find(".cancel", card).addEventListener("click", () => abort.abort());
+  const form = new FormData();
+  for (const picture of pictures) form.append("picture", picture);
+  const sent = {
+    form,
+    key: newKey(),
+    spoiler: find("#spoiler").checked,
+    signal: abort.signal,
+    onProgress: (share) => showProgress(card, share),
+  };
+  const answer = await answerTo(sent, card);
+  if (answer) {
+    showAnswer(answer, card, sent.spoiler ? [] : previews);
+  } else {
+    card.remove();
+    showEmptiness();
+  }
+}
+
+/** Puts an answer in the place of its card, with previews where a face alone does not tell all. */
+function showAnswer(answer, card, previews) {
+  const shown = answerCard(answer, { fresh: true });
+  if (previews.length > 1 || answer.parts.length === 0) {
+    find(".previews", shown).append(...previews);
+  }
+  const focused = card.contains(document.activeElement);
+  card.replaceWith(shown);
+  if (focused) find(".summary", shown).focus();
+  announce([answer.words, ...answer.parts.map((part) => part.words)].join(" "));
+}
+
+/** The answer, or null if the visitor called the upload back. */
+async function answerTo(sent, card) {
+  for (let seconds = 2; ; seconds = Math.min(2 * seconds, LONGEST_PAUSE)) {
+    showProgress(card, 0);
+    const { status, told, retryAfter } = await upload(sent);
+    if (sent.signal.aborted) return null;
+    if (status === 200) return told;
+    if (NOT_NOW.has(status)) {
+      showWaiting(card, told.error ?? words.unreachable);
+      await pause(retryAfter || seconds);
+    } else {
+      showFailure(card, told.error ?? words.failed);
+      await tryAgain(card, sent.signal);
+    }
+    if (sent.signal.aborted) return null;
+  }
+}
+
+/** Resolves when the visitor wants to try again or calls the upload back. */
+function tryAgain(card, signal) {
+  const retry = find(".retry", card);
+  retry.hidden = false;
+  return new Promise((resolve) => {
+    retry.addEventListener("click", resolve, { once: true });
+    signal.addEventListener("abort", resolve, { once: true });
+  }).finally(() => {
+    retry.hidden = true;
+  });
+}
+
+function preview(picture) {
+  const image = clone("preview");
+  const url = URL.createObjectURL(picture);
+  image.src = url;
+  image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+  image.addEventListener("error", () => (image.src = "/static/picture.svg"), { once: true }); // HEIC, say
+  return image;
+}
+
+function showProgress(card, share) {
+  const bar = find("progress", card);
+  card.dataset.state = "sending";
+  bar.hidden = false;
+  if (share < 1) bar.value = share;
+  else bar.removeAttribute("value");
+  setState(card, share < 1 ? words.sending : words.judging);
+}
+
+function showWaiting(card, sentence) {
+  card.dataset.state = "waiting";
+  find("progress", card).removeAttribute("value");
+  setState(card, sentence);
+}
+
+function showFailure(card, sentence) {
+  card.dataset.state = "failed";
+  find("progress", card).hidden = true;
+  setState(card, sentence);
+}
+
+function setState(card, sentence) {
+  const state = find(".state", card);
+  if (state.textContent === sentence) return;
+  state.textContent = sentence;
+  announce(sentence);
+}
+
+// --- answers
+
+function answerCard(answer, { fresh }) {
+  const card = clone("answer");
+  const summary = find(".summary", card);
+  const [first] = answer.parts;
+  card.classList.toggle("fresh", fresh);
+  setWords(summary, answer.words);
+  if (first) {
+    card.dataset.id = first.id;
+    summary.lang = first.language;
+    showTime(find("time", card), first.created);
+  }
+  find(".parts", card).append(...answer.parts.map((told) => partSection(told, { fresh })));
+  const remove = find(".delete", card);
+  remove.hidden = !first?.marks.some(({ mark }) => mark === "delete");
+  remove.addEventListener("click", () => deleteAnswer(card, first.id));
+  return card;
+}
+
+function showTime(time, created) {
+  const format = { dateStyle: "medium", timeStyle: "short" };
+  time.dateTime = created;
+  time.textContent = new Date(created).toLocaleString(document.documentElement.lang, format);
+}
+
+async function deleteAnswer(card, partId) {
+  if (!(await confirmed(find("#delete-dialog")))) return;
+  try {
+    await call(`/parts/${partId}`, { method: "DELETE" });
+  } catch (error) {
+    find(".part .error", card).textContent = error.message;
+    return;
+  }
+  card.remove();
+  showEmptiness();
+  find("#answers-heading").focus();
+  announce(words.deleted);
+  loadPeople();
+}
+
+function confirmed(dialog) {
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    const decide = () => resolve(dialog.returnValue === "delete");
+    dialog.addEventListener("close", decide, { once: true });
+  });
+}
+
+function showEmptiness() {
+  find("#empty").hidden = list.childElementCount > 0;
+}
+
+// --- one face
+
+function partSection(told, { fresh }) {
+  const part = clone("part");
+  find("details", part).open = fresh;
+  fillPart(part, told);
+  coverSpoiler(part, told.spoiler);
+  find(".marks", part).addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) pressMark(part, told.id, button);
+  });
+  find(".undo", part).addEventListener("click", () => {
+    vote(part, told.id, { ...standingVote(part), withdraw: true });
+  });
+  const form = find("form.name", part);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const name = form.elements.name.value;
+    if (await vote(part, told.id, { mark: "name", name })) form.reset();
+  });
+  return part;
+}
+
+/** Shows a face's present answer, in place. */
+function fillPart(part, told) {
+  part.dataset.state = told.state;
+  part.dataset.typed = told.typed ?? "";
+  const image = find("img", part);
+  const line = find(".words", part);
+  const status = find(".status", part);
+  if (told.image && image.getAttribute("src") !== told.image) image.src = told.image;
+  image.hidden = !told.image;
+  image.alt = told.description;
+  find(".expired", part).hidden = Boolean(told.image);
+  setWords(line, told.words);
+  status.textContent = told.status;
+  for (const element of [image, line, status]) element.lang = told.language;
+  showMarks(find(".marks", part), told.marks);
+  find(".undo", part).hidden = standingVote(part) === null;
+}
+
+function showMarks(marks, told) {
+  const focused = marks.contains(document.activeElement) && document.activeElement.dataset.mark;
+  // Deleting concerns the whole answer: its button stands above.
+  marks.replaceChildren(...told.filter(({ mark }) => mark !== "delete").map(markButton));
+  if (focused) (find(`[data-mark="${focused}"]`, marks) ?? find("button", marks)).focus();
+}
+
+function markButton({ mark, label, pressed }) {
+  const button = clone("mark");
+  button.dataset.mark = mark;
+  find("span", button).textContent = label;
+  if ("abc".includes(mark)) find("svg", button).replaceWith(letter(mark));
+  else find("use", button).setAttribute("href", `#icon-${mark}`);
+  if (mark !== "who") button.ariaPressed = String(pressed);
+  return button;
+}
+
+function letter(mark) {
+  const shown = document.createElement("b");
+  shown.className = "letter";
+  shown.textContent = mark.toUpperCase();
+  return shown;
+}
+
+function pressMark(part, id, button) {
+  const { mark } = button.dataset;
+  if (mark === "who") act(part, () => call(`/parts/${id}/reveal`, { method: "POST" }));
+  else vote(part, id, { mark, withdraw: button.ariaPressed === "true" });
+}
+
+/** What the visitor says of this face at present, as `vote` takes it; null if nothing. */
+function standingVote(part) {
+  if (part.dataset.typed) return { mark: "name", name: part.dataset.typed };
+  const pressed = find('[aria-pressed="true"]', part);
+  return pressed && { mark: pressed.dataset.mark };
+}
+
+async function vote(part, id, body) {
+  const counted = await act(part, () => call(`/parts/${id}/vote`, { method: "POST", body }));
+  if (counted) loadPeople();
+  return counted;
+}
+
+/** Lets one request at a time change a face; shows what comes back, or why nothing does. */
+async function act(part, request) {
+  if (part.ariaBusy === "true") return false;
+  const complaint = find(".error", part);
+  const hadFocus = document.activeElement;
+  part.ariaBusy = "true";
+  complaint.textContent = "";
+  try {
+    const told = await request();
+    fillPart(part, told);
+    if (hadFocus.hidden) find(".words", part).focus();
+    announce(told.status || told.words);
+    return true;
+  } catch (error) {
+    complaint.textContent = error.message;
+    return false;
+  } finally {
+    part.ariaBusy = "false";
+  }
+}
+
+function coverSpoiler(part, spoiler) {
+  const face = find(".face", part);
+  const uncover = find(".uncover", part);
+  face.classList.toggle("covered", spoiler);
+  uncover.hidden = !spoiler;
+  uncover.addEventListener("click", () => {
+    face.classList.remove("covered");
+    uncover.hidden = true;
+  });
+}
+
+// --- what the page starts with
+
+async function loadAnswers() {
+  const loading = find("#loading");
+  try {
+    const { answers } = await call("/answers");
+    // One that was posted meanwhile is on the page already.
+    const unseen = answers.filter(({ parts }) => !find(`[data-id="${parts[0].id}"]`, list));
+    list.append(...unseen.map((answer) => answerCard(answer, { fresh: false })));
+    loading.remove();
+    showEmptiness();
+  } catch (error) {
+    loading.textContent = error.message;
+    loading.className = "error";
+  }
+}
+
+/** The names to offer while one is typed. Without them, the field works just as well. */
+async function loadPeople() {
+  const { people } = await call("/people").catch(() => ({ people: [] }));
+  const options = people.map((name) => Object.assign(document.createElement("option"), { value: name }));
+  find("#people").replaceChildren(...options);
+}
+
+function takeFiles(input) {
+  input.addEventListener("change", () => {
+    choose(input.files);
+    input.value = ""; // so that the same file can be chosen again
+  });
+}
+
+async function pasteFromClipboard() {
+  const files = [];
+  try {
+    for (const item of await navigator.clipboard.read()) {
+      const type = item.types.find((each) => each.startsWith("image/"));
+      if (type) files.push(new File([await item.getType(type)], type.replace("/", ".")));
+    }
+  } catch {
+    // Not allowed: the sentence below says so.
+  }
+  if (files.length === 0) find("#notice").textContent = words.nothingToPaste;
+  choose(files);
+}
+
+function bringsFiles(event) {
+  return event.dataTransfer?.types.includes("Files");
+}
+
+function dragging(event, isOver) {
+  if (!bringsFiles(event)) return;
+  event.preventDefault();
+  document.body.classList.toggle("dragging", isOver);
+}
+
+takeFiles(find("#choose"));
+takeFiles(find("#photograph"));
+addEventListener("paste", (event) => choose(event.clipboardData?.files ?? []));
+addEventListener("dragover", (event) => dragging(event, true));
+addEventListener("dragleave", (event) => dragging(event, event.relatedTarget !== null));
+addEventListener("drop", (event) => {
+  dragging(event, false);
+  if (bringsFiles(event)) choose(event.dataTransfer.files);
+});
+addEventListener("beforeunload", (event) => {
+  if (find(".pending")) event.preventDefault(); // a picture is still on its way
+});
+if (navigator.clipboard?.read) {
+  find("#paste").hidden = false;
+  find("#paste").addEventListener("click", pasteFromClipboard);
+}
+loadAnswers();
+loadPeople();

@@ -1,0 +1,573 @@
+"""The web platform: one page to post a picture, read the answer and correct it.
+
+It listens on this machine only, or for whoever has the password (`bot.platforms.web_door`). Who
+can reach the page counts as a moderator of its scope; consent is still only the poster's own. The
+page is `bot/pages`: a template, and a script that talks JSON to the routes below.
+"""
+
+import asyncio
+import logging
+import uuid
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import BodyPartReader, web
+from aiohttp.typedefs import Handler
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name, marks_on
+from bot.domain import (
+    CANDIDATE_MARKS,
+    Action,
+    Attachment,
+    Correction,
+    Mark,
+    Part,
+    Post,
+    Reply,
+    Verdict,
+    Vote,
+)
+from bot.errors import Busy, NotFound, SettingsError
+from bot.platforms.web_door import LIFETIME, TOKEN_HEADER, Door, Problem, Visitor, signing_key
+from bot.replying import LOCALES, say
+from bot.service import Service
+from bot.settings import Settings
+from models.types import Scope
+
+log = logging.getLogger(__name__)
+
+SCOPE: Scope = "web"
+LANGUAGE_COOKIE = "hantei_language"
+MOST_PICTURES = 4
+
+_MOST_UPLOADS = 8
+"""Requests whose pictures are in memory at a time; the next ones are told to come again."""
+
+_STALLED = 30.0
+"""Seconds without a byte after which an upload is given up."""
+
+_RETRY_AFTER = 2
+"""Seconds after which a visitor who was told "busy" may come again."""
+
+_SHUTDOWN_SECONDS = 10.0
+"""What is being judged when the bot stops may still be answered for this long."""
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Not `no-referrer`: with it, browsers send our own forms with `Origin: null`.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_LETTERS = {Mark.A: "A:", Mark.B: "B:", Mark.C: "C:"}
+"""How words list candidates here: flags of letters are in few browsers' fonts."""
+
+
+class WebPlatform:
+    """Serves the page.
+
+    Attributes:
+        port: where it listens; the settings' port until then.
+        listening: set while it does.
+    """
+
+    name = "web"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.port = settings.web.port
+        self.listening = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the page."""
+        host = self._settings.web.host
+        if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+            host = "127.0.0.1"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    async def run(self, service: Service) -> None:
+        """See `Platform`."""
+        key = await asyncio.to_thread(signing_key, self._settings.store.data_dir)
+        site = _Site(self._settings, service, Door(self._settings.web, key))
+        runner = web.AppRunner(
+            site.application(), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            print(f"Hantei is at {self.url}", flush=True)
+            await asyncio.Event().wait()  # until cancelled
+        finally:
+            self.listening.clear()
+            await runner.cleanup()
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        host, port = self._settings.web.host, self._settings.web.port
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on web.host = {host!r}, web.port = {port} ({error.strerror}): stop "
+                "what uses this port, or choose another (0 takes any free one)."
+            ) from error
+        self.port = int(runner.addresses[0][1])
+        self.listening.set()
+
+
+class _VoteBody(BaseModel):
+    """What the page sends to vote: a mark, or `name` with what was typed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mark: Literal["right", "a", "b", "c", "none_of_these", "not_a_face", "name"]
+    name: str = ""
+    withdraw: bool = False
+
+
+class _Site:
+    """The routes. They answer JSON, but for the pages, crops and metrics."""
+
+    def __init__(self, settings: Settings, service: Service, door: Door) -> None:
+        self._settings = settings
+        self._service = service
+        self._door = door
+        self._max_bytes = int(settings.intake.max_megabytes * 1_000_000)
+        self._uploads = 0
+
+    def application(self) -> web.Application:
+        """Routes, guards, headers and templates."""
+        application = web.Application(
+            middlewares=[self._word_problems, self._guard], client_max_size=64 * 1024
+        )
+        aiohttp_jinja2.setup(
+            application,
+            loader=jinja2.PackageLoader("bot", "pages/templates"),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        application.on_response_prepare.append(_add_headers)
+        application.add_routes(
+            [
+                web.get("/", self.page),
+                web.get("/login", self.login_page),
+                web.post("/login", self.login),
+                web.post("/logout", self.logout),
+                web.get("/language/{locale:ja|en}", self.language),
+                web.get("/answers", self.answers),
+                web.post("/answers", self.answer),
+                web.get("/people", self.people),
+                web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
+                web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
+                web.post(r"/parts/{id:\d{1,18}}/reveal", self.reveal),
+                web.delete(r"/parts/{id:\d{1,18}}", self.delete),
+                web.get("/healthz", self.health),
+                web.get("/metrics", self.metrics),
+                web.static("/static", Path(str(files("bot") / "pages" / "static"))),
+            ]
+        )
+        return application
+
+    # every request
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._door.check_host(request)
+        visitor = self._door.visitor(request)
+        if request.method not in ("GET", "HEAD"):
+            self._door.check_origin(request)
+            if request.path not in ("/login", "/logout"):  # forms: their token is a field
+                self._door.check_token(visitor, request.headers.get(TOKEN_HEADER, ""))
+        if visitor is None and _led_here_by_a_link(request):
+            # The browser kept its cookie back (SameSite=Strict). Let our own page ask again, or a
+            # known visitor would be taken for a new one.
+            return self._render(request, "continue.html")
+        if not (_is_open(request.path) or self._door.admits(visitor)):
+            if _wants_page(request):
+                raise web.HTTPSeeOther("/login")
+            raise Problem(401, "web-sign-in-first")
+        return await handler(request)
+
+    @web.middleware
+    async def _word_problems(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Problem as problem:
+            return self._told(request, problem)
+        except Busy:
+            again = {"Retry-After": str(_RETRY_AFTER)}
+            return self._told(request, Problem(503, "busy", again))
+        except NotFound:
+            return self._told(request, Problem(404, "web-answer-gone"))
+        except web.HTTPException as answer:
+            if answer.status < 400:
+                raise
+            message = "web-not-found" if answer.status == 404 else "web-bad-request"
+            return self._told(request, Problem(answer.status, message))
+        except ConnectionError:  # the visitor has left and reads nothing any more
+            raise
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return self._told(request, Problem(500, "web-failed"))
+
+    def _told(self, request: web.Request, problem: Problem) -> web.Response:
+        sentence = say(self._locale(request), problem.message, **problem.values)
+        if _wants_page(request):
+            response = self._render(request, "message.html", sentence=sentence)
+            response.set_status(problem.status)
+        else:
+            response = web.json_response({"error": sentence}, status=problem.status)
+        response.headers.update(problem.headers)
+        return response
+
+    def _known(self, request: web.Request) -> Visitor:
+        visitor = self._door.visitor(request)
+        if visitor is None:
+            raise Problem(403, "web-reload")
+        return visitor
+
+    def _locale(self, request: web.Request) -> str:
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        if chosen in LOCALES:
+            return chosen
+        preferred = _preferred_locale(request.headers.get("Accept-Language", ""))
+        return preferred or self._settings.locale
+
+    # pages
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The page."""
+        return self._page(request, "page.html")
+
+    async def login_page(self, request: web.Request) -> web.Response:
+        """The form that asks for the password."""
+        return self._page(request, "login.html", sentence="")
+
+    async def login(self, request: web.Request) -> web.Response:
+        """The form comes back."""
+        visitor, form = await self._form(request)
+        if await self._door.is_password(request, str(form.get("password", ""))):
+            return self._home(request, self._door.signed_in(visitor))
+        sentence = say(self._locale(request), "web-wrong-password")
+        response = self._page(request, "login.html", sentence=sentence)
+        response.set_status(403)
+        return response
+
+    async def logout(self, request: web.Request) -> web.Response:
+        """Sign out; the visitor stays the author of their posts."""
+        visitor, _ = await self._form(request)
+        return self._home(request, Visitor(visitor.id))
+
+    async def language(self, request: web.Request) -> web.Response:
+        """Remember the language that the visitor chose."""
+        response = web.Response(status=303, headers={"Location": "/"})
+        locale = request.match_info["locale"]
+        response.set_cookie(LANGUAGE_COOKIE, locale, max_age=LIFETIME, samesite="Strict")
+        return response
+
+    async def _form(self, request: web.Request) -> tuple[Visitor, dict[str, Any]]:
+        visitor, form = self._known(request), dict(await request.post())
+        self._door.check_token(visitor, str(form.get("token", "")))
+        return visitor, form
+
+    def _home(self, request: web.Request, visitor: Visitor) -> web.Response:
+        response = web.Response(status=303, headers={"Location": "/"})
+        self._door.remember(request, response, visitor)
+        return response
+
+    def _page(self, request: web.Request, template: str, **values: object) -> web.Response:
+        visitor = self._door.visitor(request) or self._door.newcomer()
+        response = self._render(
+            request,
+            template,
+            token=self._door.token(visitor),
+            has_lock=self._door.has_lock,
+            most_pictures=MOST_PICTURES,
+            max_bytes=self._max_bytes,
+            max_megabytes=self._settings.intake.max_megabytes,
+            keep_days=self._settings.store.keep_days,
+            longest_name=LONGEST_NAME,
+            **values,
+        )
+        self._door.remember(request, response, visitor)
+        return response
+
+    def _render(self, request: web.Request, template: str, **values: object) -> web.Response:
+        locale = self._locale(request)
+
+        def in_locale(message: str, **places: object) -> str:
+            return say(locale, message, **places)
+
+        context = {"locale": locale, "say": in_locale, **values}
+        return aiohttp_jinja2.render_template(template, request, context)
+
+    # answers
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Judge the uploaded pictures. An upload that comes again gets the same answer."""
+        visitor = self._known(request)
+        key = f"web:{visitor.id}:{_idempotency_key(request)}"
+        if self._uploads >= _MOST_UPLOADS:
+            raise Busy(f"{self._uploads} uploads are being read or judged")
+        self._uploads += 1
+        try:
+            pictures = await self._pictures(request)
+            locale = self._locale(request)
+            post = Post(SCOPE, key, visitor.user, visitor.user, locale, pictures)
+            reply = await self._service.answer(post) or await self._earlier(key)
+        finally:
+            self._uploads -= 1
+        return web.json_response(await self._answer_json(request, reply))
+
+    async def answers(self, request: web.Request) -> web.Response:
+        """The latest answers with faces, newest first."""
+        recent = await self._service.recent(SCOPE)
+        found = [await self._answer_json(request, each) for each in recent if each.parts]
+        return web.json_response({"answers": found})
+
+    async def people(self, _: web.Request) -> web.Response:
+        """Names of the enrolled, for the name field to offer."""
+        people = await self._service.people(SCOPE)
+        return web.json_response({"people": [each.name for each in people]})
+
+    async def _earlier(self, key: str) -> Reply:
+        """The answer that was given to an earlier copy of this upload.
+
+        Raises:
+            Busy: it is still being made.
+        """
+        try:
+            return await self._service.reply(key)
+        except NotFound as error:
+            raise Busy(f"{key} is being judged") from error
+
+    async def _pictures(self, request: web.Request) -> tuple[Attachment, ...]:
+        """Read the upload into memory, no further than allowed."""
+        spoiler = request.query.get("spoiler") == "1"
+        pictures: list[Attachment] = []
+        try:
+            async for field in await request.multipart():
+                if not isinstance(field, BodyPartReader) or field.name != "picture":
+                    raise Problem(400, "web-bad-request")
+                if len(pictures) == MOST_PICTURES:
+                    raise Problem(413, "web-too-many", most=MOST_PICTURES)
+                # By number: what visitors call their files belongs in no log.
+                name = f"picture {len(pictures) + 1}"
+                pictures.append(Attachment(name, await self._read(field), spoiler=spoiler))
+        except ValueError as error:  # what aiohttp raises for a malformed body
+            raise Problem(400, "web-bad-request") from error
+        if not pictures:
+            raise Problem(400, "web-bad-request")
+        return tuple(pictures)
+
+    async def _read(self, field: BodyPartReader) -> bytes:
+        data = bytearray()
+        while not field.at_eof():
+            try:
+                async with asyncio.timeout(_STALLED):
+                    data += await field.read_chunk(64 * 1024)
+            except TimeoutError as error:
+                raise Problem(408, "web-stalled") from error
+            if len(data) > self._max_bytes:
+                megabytes = self._settings.intake.max_megabytes
+                raise Problem(413, "web-too-large", megabytes=megabytes)
+        return bytes(data)
+
+    # one face
+
+    async def image(self, request: web.Request) -> web.Response:
+        """The annotated crop."""
+        self._known(request)
+        verdict = await self._verdict(request)
+        part = await self._service.part(verdict.id)
+        if part.image is None:
+            raise Problem(404, "status-expired")
+        return web.Response(body=part.image, content_type="image/jpeg")
+
+    async def vote(self, request: web.Request) -> web.Response:
+        """Cast a vote or take it back."""
+        visitor = self._known(request)
+        verdict = await self._verdict(request)
+        try:
+            body = _VoteBody.model_validate_json(await request.read())
+        except ValidationError as error:
+            raise Problem(400, "web-bad-request") from error
+        part = await self._service.correct(_correction(verdict, visitor, body))
+        return web.json_response(await self._part_json(request, part))
+
+    async def reveal(self, request: web.Request) -> web.Response:
+        """Show the nearest names."""
+        verdict = await self._verdict(request)
+        part = await self._service.reveal(verdict.id)
+        return web.json_response(await self._part_json(request, part))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """Delete the answer that this face belongs to."""
+        verdict = await self._verdict(request)
+        await self._service.delete(verdict.id, self._known(request).user, trusted=True)
+        return web.Response(status=204)
+
+    async def _verdict(self, request: web.Request) -> Verdict:
+        """The verdict that the URL names, if it is one of the web page's own.
+
+        Raises:
+            NotFound: it is gone, or belongs to another place.
+        """
+        verdict = await self._service.verdict(int(request.match_info["id"]))
+        if verdict.scope != SCOPE:
+            raise NotFound(f"verdict {verdict.id} belongs to {verdict.scope}")
+        return verdict
+
+    # JSON
+
+    async def _answer_json(self, request: web.Request, reply: Reply) -> dict[str, Any]:
+        parts = [await self._part_json(request, part) for part in reply.parts]
+        return {"words": reply.words, "parts": parts}
+
+    async def _part_json(self, request: web.Request, part: Part) -> dict[str, Any]:
+        verdict = await self._service.verdict(part.verdict_id)
+        voter = self._known(request).user
+        vote = await self._service.vote_of(verdict.id, part.head, voter)
+        locale = self._locale(request)
+        return {
+            "id": verdict.id,
+            "language": verdict.locale,
+            "created": f"{verdict.created.isoformat()}Z",
+            "words": _without_emoji(part.words, verdict.locale),
+            "description": _without_emoji(part.description, verdict.locale),
+            "status": _without_emoji(part.status or "", verdict.locale),
+            "state": str(part.state),
+            "image": f"/parts/{verdict.id}.jpg" if part.image else None,
+            "spoiler": part.spoiler,
+            "marks": [_mark_json(mark, verdict, vote, locale) for mark in part.marks],
+            "typed": vote.name if vote and vote.action is Action.NAME else None,
+        }
+
+    # for machines
+
+    async def health(self, _: web.Request) -> web.Response:
+        """Whether the page and the database work, for whoever watches over the bot."""
+        await self._service.people(SCOPE)
+        return web.json_response({"status": "ok", "platform": WebPlatform.name})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Figures in Prometheus' format."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        admitted = self._door.admits(self._door.visitor(request)) or (
+            scheme.lower() == "bearer" and await self._door.is_password(request, given.strip())
+        )
+        if not admitted:
+            raise Problem(401, "web-sign-in-first", {"WWW-Authenticate": "Bearer"})
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)
+    # Crops and answers are nobody else's to keep; scripts are asked for again after an update.
+    static = request.path.startswith("/static/")
+    response.headers["Cache-Control"] = "no-cache" if static else "no-store"
+
+
+def _is_open(path: str) -> bool:
+    """Whether one need not be signed in. /metrics looks for itself."""
+    return path in ("/login", "/healthz", "/metrics") or path.startswith(("/static/", "/language/"))
+
+
+def _wants_page(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _led_here_by_a_link(request: web.Request) -> bool:
+    return _wants_page(request) and request.headers.get("Sec-Fetch-Site") == "cross-site"
+
+
+def _preferred_locale(accepted: str) -> str | None:
+    """Which of our locales an Accept-Language header likes best, if any."""
+    liked: dict[str, float] = {}
+    for each in accepted.split(","):
+        tag, _, quality = each.partition(";q=")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if language in LOCALES and weight > 0:
+            liked.setdefault(language, weight)
+    return max(liked, key=lambda language: liked[language], default=None)
+
+
+def _idempotency_key(request: web.Request) -> uuid.UUID:
+    """What the page calls this upload, so that it can be sent again without being posted twice."""
+    try:
+        return uuid.UUID(request.headers.get("Idempotency-Key", ""))
+    except ValueError as error:
+        raise Problem(400, "web-bad-request") from error
+
+
+def _correction(verdict: Verdict, visitor: Visitor, body: _VoteBody) -> Correction:
+    """A vote in the service's terms.
+
+    Raises:
+        Problem: 400 for a name that cannot be stored.
+    """
+    name = None
+    if body.mark == "name":
+        action, choice = Action.NAME, None
+        try:
+            name = clean_name(body.name)
+        except NotFound as error:
+            raise Problem(400, "web-bad-name", longest=LONGEST_NAME) from error
+    else:
+        action, choice = VOTES_BY_MARK[Mark[body.mark.upper()]]
+    return Correction(
+        verdict_id=verdict.id,
+        head=_head(verdict),
+        voter=visitor.user,
+        action=action,
+        trusted=True,
+        choice=choice,
+        name=name,
+        withdraw=body.withdraw,
+    )
+
+
+def _head(verdict: Verdict) -> str:
+    guess = verdict.named()
+    return guess.head if guess else ""
+
+
+def _mark_json(mark: Mark, verdict: Verdict, vote: Vote | None, locale: str) -> dict[str, Any]:
+    """A mark with its label; pressed if it is what the visitor's standing vote says."""
+    pressed = vote is not None and (vote.voter, mark) in marks_on(verdict, [vote])
+    label = _label(mark, verdict, locale)
+    return {"mark": mark.name.lower(), "label": label, "pressed": pressed}
+
+
+def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
+    """What stands on the button."""
+    guess = verdict.named()
+    candidates = guess.candidates if guess else ()
+    if mark in CANDIDATE_MARKS:
+        return candidates[CANDIDATE_MARKS.index(mark)].name
+    if mark is Mark.NONE_OF_THESE and len(candidates) == 1:
+        return say(locale, "web-mark-wrong")
+    return say(locale, f"web-mark-{mark.name.lower()}")
+
+
+def _without_emoji(words: str, locale: str) -> str:
+    """Words that call a mark by its label: not every browser has a font with emoji."""
+    right = say(locale, "web-quoted", words=say(locale, "web-mark-right"))
+    for mark, label in {**_LETTERS, Mark.RIGHT: right}.items():
+        words = words.replace(mark, label)
+    return words
