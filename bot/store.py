@@ -31,6 +31,7 @@ from sqlalchemy import (
     delete,
     event,
     func,
+    literal,
     select,
     update,
 )
@@ -705,11 +706,18 @@ class Store:
             }
 
     async def add_embedding(self, crop: str, fingerprint: str, vector: NDArray[np.float32]) -> None:
-        """Keep a vector."""
+        """Keep a vector, if its crop is still there.
+
+        One statement, for bot and training may embed the same crop at the same time.
+        """
+        kept = select(CropRow.hash, literal(fingerprint), literal(vector.tobytes())).where(
+            CropRow.hash == crop
+        )
+        columns = ["crop", "fingerprint", "vector"]
         async with self._writing() as session:
-            if await session.get(CropRow, crop) is not None:
-                row = EmbeddingRow(crop=crop, fingerprint=fingerprint, vector=vector.tobytes())
-                await session.merge(row)
+            await session.execute(
+                insert(EmbeddingRow).from_select(columns, kept).on_conflict_do_nothing()
+            )
 
     async def expire(self, older_than: timedelta) -> int:
         """Drop the crops (and embeddings) that nobody consented to and that are old enough.

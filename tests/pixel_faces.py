@@ -1,0 +1,133 @@
+"""Faces made of numbers: people and pictures of them for tests that need hundreds.
+
+An embedder that reads the pixels themselves stands in for a network. Everything else about these
+faces is what the program makes of real ones: crops on disk, hashes, rows in the database.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from bot.domain import Answer, Label, Post
+from bot.store import NewVerdict, Store
+from models.crops import ARCFACE_TEMPLATE, face_hash
+from models.types import Crop, Face, Guess, Kind, Picture, Vectors
+
+SIDE = 16
+
+
+class PixelEmbedder:
+    """The pixels, brought to length 1. Counts what it was asked for."""
+
+    name = "onnx"
+    fingerprint = "pixels-0"
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def embed(self, crops: Sequence[Crop]) -> Vectors:
+        self.embedded += len(crops)
+        vectors = np.stack([crop.pixels.astype(np.float32).ravel() - 127.5 for crop in crops])
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+    def close(self) -> None:
+        pass
+
+
+class PixelNetworks:
+    """What a Judge loads (`bot.judging.Networks`), where a picture is a face from edge to edge."""
+
+    def __init__(self) -> None:
+        self.embedder = PixelEmbedder()
+
+    def refuse_explicit(self, picture: Picture) -> None:
+        pass
+
+    def detect(self, picture: Picture) -> list[Face]:
+        landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
+        return [Face((0.0, 0.0, float(SIDE), float(SIDE)), landmarks, 1.0, Kind.PHOTO)]
+
+    def close(self) -> None:
+        pass
+
+
+def face(person: str, shot: int, *, unlike: float = 1.0) -> Crop:
+    """A picture of a person; two of them have a similarity of about 1 / (1 + unlike ** 2)."""
+    looks = _normal(person)
+    light = _normal(f"{person} in picture {shot}")
+    pixels = 127.5 + 30 * (looks + unlike * light) / np.hypot(1, unlike)
+    image = pixels.clip(0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, 3)
+    landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
+    return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
+
+
+def picture_of(crop: Crop) -> Picture:
+    """A picture of nothing but this face."""
+    return Picture(crop.pixels, (SIDE, SIDE), "", "0" * 16)
+
+
+async def post_face(
+    store: Store,
+    crop: Crop,
+    *,
+    key: str,
+    scope: str = "web",
+    author: str = "web:ann",
+    picture_hash: str | None = None,
+    guesses: tuple[Guess, ...] = (),
+) -> int:
+    """Post a face, answered with `guesses`. Returns the verdict's id."""
+    await store.claim(Post(scope, key, author, author, "en", ()))
+    new = NewVerdict(
+        picture_hash=picture_hash or _digest(key).hex()[:16],
+        face_hash=face_hash(crop),
+        kind=crop.kind,
+        box=crop.box,
+        detection_score=1.0,
+        guesses=guesses,
+        crop=crop,
+        spoiler=False,
+    )
+    (verdict,) = await store.answered(key, "", [new])
+    return verdict.id
+
+
+async def teach(
+    store: Store,
+    crop: Crop,
+    name: str,
+    *,
+    key: str,
+    scope: str = "web",
+    author: str = "web:ann",
+    answer: Answer = Answer.IS,
+    picture_hash: str | None = None,
+) -> int:
+    """Post a face and agree on what it is. Returns the verdict's id."""
+    verdict_id = await post_face(
+        store, crop, key=key, scope=scope, author=author, picture_hash=picture_hash
+    )
+    label = Label(verdict_id, "idol", answer, (name,))
+    await store.set_label(scope, verdict_id, "idol", label)
+    return verdict_id
+
+
+async def teach_community(
+    store: Store, *, people: int, shots: int, unlike: float, scope: str = "web"
+) -> None:
+    """Enrol `people` with `shots` pictures each, every picture in a post of its own."""
+    for shot in range(shots):
+        for person in range(people):
+            name = f"person {person}"
+            crop = face(name, shot, unlike=unlike)
+            await teach(store, crop, name, key=f"{scope}/{name}/{shot}", scope=scope)
+
+
+def _normal(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    seed = int.from_bytes(_digest(text), "big")
+    return np.random.default_rng(seed).standard_normal(SIDE * SIDE * 3)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
