@@ -6,14 +6,14 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord.ext import commands
 
 from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name
 from bot.domain import Action, Correction, Mark, Part
-from bot.errors import HanteiError, NotAllowed, NotFound
+from bot.errors import NotAllowed, NotFound
 from bot.platforms.discord import (
     DiscordBot,
     content_of,
@@ -24,22 +24,17 @@ from bot.platforms.discord import (
     user_id,
 )
 from bot.replying import say
-from cogs.admin import wording
+from cogs import marking
+from cogs.marking import MarkButton, add_marks, buttons, mark_of
+from cogs.wording import wording
 from models.types import UserId
 
 log = logging.getLogger(__name__)
-
-MARK_PAUSE = 0.25
-"""Seconds between two marks: Discord takes one reaction in about that time."""
 
 CATCH_UP_AGE = timedelta(days=14)
 CATCH_UP_MOST = 1000
 """Messages that are read again at start: so old, so many, newest first."""
 
-CATCH_UP_PAUSE = 0.5
-"""Seconds between two of them."""
-
-_VARIATION_SELECTOR = "\ufe0f"
 _MENTION = re.compile(r"<@!?\d+>")
 
 
@@ -153,6 +148,24 @@ class Correct(commands.Cog):
                 )
                 await self._show(ref, await self._service.correct(correction))
 
+    # buttons
+
+    @commands.Cog.listener()
+    async def on_mark_button(
+        self, interaction: discord.Interaction[Any], verdict_id: int, mark: Mark
+    ) -> None:
+        """Somebody presses a `cogs.marking.MarkButton`."""
+        await interaction.response.defer()
+        message = interaction.message
+        assert message is not None  # noqa: S101 - a button is under a message
+        trusted = interaction.guild_id is not None and interaction.permissions.manage_messages
+        voter = _voter(interaction.user.id, trusted)
+        try:
+            await self.toggle(ref_of(message.channel.id, message.id), verdict_id, mark, voter)
+        except Exception as error:  # whatever it was, who pressed is told
+            locale = locale_of(interaction, self._bot.settings.locale)
+            await interaction.followup.send(wording(error, locale), ephemeral=True)
+
     # what a mark does
 
     async def press(
@@ -254,7 +267,7 @@ class Correct(commands.Cog):
                 continue  # the message was deleted, or the channel is closed to the bot
             except (discord.HTTPException, discord.InvalidData) as error:
                 log.warning("cannot read the marks under %s: %s", ref, error)
-            await asyncio.sleep(CATCH_UP_PAUSE)
+            await asyncio.sleep(marking.CATCH_UP_PAUSE)
 
     async def _read_again(self, ref: str, verdict_id: int) -> None:
         """Count the marks that are under a message now, and no others.
@@ -300,80 +313,6 @@ class Correct(commands.Cog):
             except discord.NotFound:
                 return False  # has left the server
         return await self._bot.moderates(user, message.channel.id)
-
-
-class MarkButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"hantei:(?P<verdict>[0-9]+):(?P<mark>[A-Z_]+)",
-):
-    """A mark as a button, for channels where the bot may not add reactions.
-
-    Everything it needs is in its custom id, so that it works after a restart.
-    """
-
-    def __init__(self, verdict_id: int, mark: Mark) -> None:
-        custom_id = f"hantei:{verdict_id}:{mark.name}"
-        super().__init__(discord.ui.Button(emoji=mark.value, custom_id=custom_id))
-        self._verdict_id = verdict_id
-        self._mark = mark
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py passes it
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """See discord.py."""
-        return cls(int(match["verdict"]), Mark[match["mark"]])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """See discord.py."""
-        await interaction.response.defer()
-        correct = interaction.client.get_cog(Correct.__name__)
-        assert isinstance(correct, Correct) and interaction.message is not None  # noqa: S101, PT018
-        ref = ref_of(interaction.message.channel.id, interaction.message.id)
-        trusted = interaction.permissions.manage_messages and interaction.guild_id is not None
-        try:
-            voter = _voter(interaction.user.id, trusted)
-            await correct.toggle(ref, self._verdict_id, self._mark, voter)
-        except (HanteiError, discord.HTTPException) as error:
-            locale = locale_of(interaction, "en")
-            await interaction.followup.send(wording(error, locale), ephemeral=True)
-
-
-def buttons(part: Part) -> discord.ui.View:
-    """The marks of a Part as buttons."""
-    view = discord.ui.View(timeout=None)
-    for mark in part.marks:
-        view.add_item(MarkButton(part.verdict_id, mark))
-    return view
-
-
-async def add_marks(
-    message: discord.Message | discord.PartialMessage,
-    part: Part,
-    marks: list[Mark] | tuple[Mark, ...],
-) -> None:
-    """Offer marks under a message as reactions, slowly; as buttons if they are not allowed."""
-    for mark in marks:
-        try:
-            await message.add_reaction(mark.value)
-        except discord.NotFound:
-            return
-        except discord.Forbidden:
-            await message.edit(view=buttons(part))
-            return
-        await asyncio.sleep(MARK_PAUSE)
-
-
-def mark_of(emoji: discord.PartialEmoji) -> Mark | None:
-    """The mark that an emoji is, with or without the variation selector that some clients add."""
-    return _MARKS.get(emoji.name.replace(_VARIATION_SELECTOR, "")) if emoji.id is None else None
-
-
-_MARKS = {mark.value.replace(_VARIATION_SELECTOR, ""): mark for mark in Mark}
 
 
 async def _marks_under(

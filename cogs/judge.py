@@ -30,8 +30,8 @@ from bot.platforms.discord import (
 )
 from bot.replying import say
 from bot.settings import Discord as DiscordSettings
-from cogs.admin import seconds, wording
-from cogs.correct import add_marks, buttons
+from cogs.marking import add_marks, buttons
+from cogs.wording import seconds, wording
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,8 @@ class Judge(commands.Cog):
         if not outlet.may_send:
             log.warning("no permission to write in channel %s", message.channel.id)
             if called:
-                await outlet.tell(self._say(message, "discord-cannot-send"))
+                place = f"<#{message.channel.id}>"
+                await outlet.tell(self._say(message, "discord-cannot-send", channel=place))
             return
         if not await self._admit(message, len(pictures)):
             return
