@@ -201,9 +201,9 @@ def _at(threshold: float, trials: Sequence[Trial]) -> dict[str, str]:
 
 
 def _around(threshold: float) -> list[float]:
-    """Nine thresholds around one, in steps that suit how near it is to 1."""
+    """Thresholds around one, in steps that suit how near it is to 1; more below than above."""
     step = round((1 - threshold) / 16, 3)
-    return [threshold + i * step for i in range(-4, 5)]
+    return [threshold + i * step for i in range(-8, 5)]
 
 
 def _label(folder: str) -> str:
