@@ -50,5 +50,5 @@ async def confirmed(interaction: discord.Interaction[Any], words: str, locale: s
     await question.wait()
     if not question.yes:
         words = say(locale, "discord-nothing-done")
-        await interaction.edit_original_response(content=words, view=None)
+    await interaction.edit_original_response(content=words, view=None)
     return bool(question.yes)

@@ -96,7 +96,7 @@ class People(
         """Say who is enrolled, with how many examples."""
         await interaction.response.defer(ephemeral=True)
         people = await self._service.people(self._scope(interaction))
-        words = _list(people, self._locale(interaction))
+        words = listed(people, self._locale(interaction))
         await interaction.edit_original_response(content=words)
 
     @app_commands.command(name="rename", description=localised("discord-rename-description"))
@@ -165,7 +165,7 @@ def _may_manage(interaction: discord.Interaction[Any]) -> bool:
     return interaction.guild_id is None or may.manage_messages or may.manage_guild
 
 
-def _list(people: list[Person], locale: str) -> str:
+def listed(people: list[Person], locale: str) -> str:
     """Names and numbers, as many as one message holds."""
     if not people:
         return say(locale, "nearest-nobody")

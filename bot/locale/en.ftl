@@ -164,7 +164,16 @@ discord-remove-sure = Forget { $name } with all pictures, votes and everything l
 discord-removed = { $name } is forgotten.
 
 discord-privacy-report =
-    Kept of you here: { $posts } posts with { $crops } faces, { $enrolled } of them learned, and { $votes } votes.
+    Kept of you here: { $posts ->
+        [one] one post
+       *[other] { $posts } posts
+    } with { $crops ->
+        [one] one face
+       *[other] { $crops } faces
+    }, { $enrolled } of them learned, and { $votes ->
+        [one] one vote
+       *[other] { $votes } votes
+    }.
     { $allowed ->
         [yes] You let me learn from all your pictures here.
        *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
@@ -172,7 +181,11 @@ discord-privacy-report =
 discord-privacy-allowed = Thank you. I may now learn from the pictures you post here.
 discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
 discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
-discord-privacy-forgotten = Forgotten. I am deleting { $answers } of my messages.
+discord-privacy-forgotten = { $answers ->
+    [0] Forgotten.
+    [one] Forgotten. I am deleting one of my messages.
+   *[other] Forgotten. I am deleting { $answers } of my messages.
+}
 
 discord-help =
     I look for faces in pictures and say who they are, or that I don't know.

@@ -163,7 +163,10 @@ discord-privacy-report =
 discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。
 discord-privacy-disallowed = わかりました。あなたが自分で確認した写真からだけ覚えます。
 discord-privacy-forget-sure = ここでの投稿と投票、そこから覚えたことをすべて忘れますか？ あなたの写真への返信も削除します。元に戻せません。
-discord-privacy-forgotten = 忘れました。返信 { $answers } 件を削除しています。
+discord-privacy-forgotten = { $answers ->
+    [0] 忘れました。
+   *[other] 忘れました。返信 { $answers } 件を削除しています。
+}
 
 discord-help =
     写真の顔を探して、だれかを答えます。わからないときは、わからないと言います。

@@ -230,6 +230,15 @@ def blurred(astronaut: bytes) -> bytes:
 
 
 @pytest.fixture(scope="session")
+def pair(astronaut: bytes, variant: bytes) -> bytes:
+    """Two faces side by side."""
+    whole = Image.new("RGB", (1024, 512))
+    for left, picture in ((0, astronaut), (512, variant)):
+        whole.paste(Image.open(io.BytesIO(picture)), (left, 0))
+    return _jpeg(whole)
+
+
+@pytest.fixture(scope="session")
 def nobody() -> bytes:
     """A picture without a face."""
     return _jpeg(Image.linear_gradient("L").convert("RGB"))
