@@ -157,9 +157,13 @@ async def test_a_promoted_version_answers_at_once(
     await known_to(judge, picture)
     registry = Registry(settings.store.data_dir / "versions", "web", "idol")
     strict = Calibration(threshold=1.5, midpoint=1.5, slope=10, source="labels")
-    number = registry.save(Version(judge.fingerprint, strict, 1, None, "2026-01-01T00:00:00", {}))
+    async with registry.locked():
+        number = registry.save(
+            Version(judge.fingerprint, strict, 1, None, "2026-01-01T00:00:00", {})
+        )
     assert (await judge.judge(picture, HERE)).faces[0].guesses[0].answer == "known"  # type: ignore[union-attr]
-    registry.promote(number)
+    async with registry.locked():
+        registry.promote(number)
     (guess,) = (await judge.judge(picture, HERE)).faces[0].guesses
     assert isinstance(guess, Named)
     assert (guess.answer, guess.calibrated_from) == ("unknown", "labels")
