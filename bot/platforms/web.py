@@ -215,8 +215,6 @@ class _Site:
                 raise
             message = "web-not-found" if answer.status == 404 else "web-bad-request"
             return self._told(request, Problem(answer.status, message))
-        except ConnectionError:  # the visitor has left and reads nothing any more
-            raise
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return self._told(request, Problem(500, "web-failed"))
@@ -354,6 +352,8 @@ class _Site:
 
     async def _pictures(self, request: web.Request) -> tuple[Attachment, ...]:
         """Read the upload into memory, no further than allowed."""
+        if request.content_type != "multipart/form-data":
+            raise Problem(400, "web-bad-request")
         spoiler = request.query.get("spoiler") == "1"
         pictures: list[Attachment] = []
         try:
@@ -377,7 +377,7 @@ class _Site:
             try:
                 async with asyncio.timeout(_STALLED):
                     data += await field.read_chunk(64 * 1024)
-            except TimeoutError as error:
+            except (TimeoutError, ConnectionError) as error:  # or the visitor has left
                 raise Problem(408, "web-stalled") from error
             if len(data) > self._max_bytes:
                 megabytes = self._settings.intake.max_megabytes
