@@ -300,7 +300,7 @@ def _shortage(learned: Sequence[Trial], held_out: Sequence[Trial]) -> str | None
     ]
     if max(known) > 0:
         more = math.ceil(max(known))
-        return f"about {more} more are needed of people with another picture"
+        return f"about {more} more are needed, of people who have a picture already"
     return None
 
 
@@ -337,14 +337,26 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
         if given.scope is not None:
             scopes = _only(given.scope, scopes)
         targets = [(scope, head) for scope in scopes for head in heads]
-        if given.list:
-            for target in targets:
-                _print_versions(console, settings, *target)
-        elif given.rollback is not None:
-            await _roll_back(console, settings, targets, given.rollback or None)
-        else:
-            await _retrain_all(console, settings, store, targets, dry_run=given.dry_run)
+        embedder = _load_embedder(settings)
+        try:
+            if given.list:
+                for scope, head in targets:
+                    _print_versions(console, settings, embedder, scope, head)
+            elif given.rollback is not None:
+                await _roll_back(console, settings, embedder, targets, given.rollback or None)
+            else:
+                await _retrain_all(console, settings, store, embedder, targets, given.dry_run)
+        finally:
+            embedder.close()
     return 0
+
+
+def _load_embedder(settings: Settings) -> Embedder:
+    """The embedder alone: training needs neither detector nor safety gate."""
+    try:
+        return embedders.load(embedder_choice(settings))
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
 
 
 def _only(scope: Scope, known: Sequence[Scope]) -> list[Scope]:
@@ -363,48 +375,39 @@ async def _retrain_all(
     console: Console,
     settings: Settings,
     store: Store,
+    embedder: Embedder,
     targets: Sequence[tuple[Scope, str]],
-    *,
     dry_run: bool,
 ) -> None:
     if not targets:
         console.print("No labels yet, so there is nothing to learn from.")
-        return
-    embedder = _load_embedder(settings)
-    try:
-        for scope, head in targets:
-            with Progress(console=Console(stderr=True), transient=True) as bar:
-                task = bar.add_task(f"{escape(scope)}, {head}", total=None)
-                report = await retrain(
-                    settings,
-                    store,
-                    embedder,
-                    scope,
-                    head,
-                    dry_run=dry_run,
-                    advance=partial(_advance, bar, task),
-                )
-            _print_report(console, report)
-    finally:
-        embedder.close()
+    for scope, head in targets:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(f"{escape(scope)}, {head}", total=None)
+            advance = partial(_advance, bar, task)
+            report = await retrain(
+                settings, store, embedder, scope, head, dry_run=dry_run, advance=advance
+            )
+        _print_sentence(console, scope, head, report.sentence)
+        if report.comparison is not None:
+            table = Table("on held-out faces", *_FIGURES, box=box.SIMPLE)
+            table.add_row("before", *_figures(asdict(report.comparison.old)))
+            table.add_row("new", *_figures(asdict(report.comparison.new)))
+            console.print(table)
 
 
 def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
 
 
-def _load_embedder(settings: Settings) -> Embedder:
-    """The embedder alone: training needs neither detector nor safety gate."""
-    try:
-        return embedders.load(embedder_choice(settings))
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
-
-
 async def _roll_back(
-    console: Console, settings: Settings, targets: Sequence[tuple[Scope, str]], number: int | None
+    console: Console,
+    settings: Settings,
+    embedder: Embedder,
+    targets: Sequence[tuple[Scope, str]],
+    number: int | None,
 ) -> None:
-    """Roll back the only one there is.
+    """Roll back the one target that has versions.
 
     Raises:
         NotFound: there are several to choose from, or none.
@@ -418,38 +421,32 @@ async def _roll_back(
         told = ", ".join(f"--scope {scope} --head {head}" for scope, head in choices)
         raise NotFound(f"--rollback: say which, {told}.")
     (target,) = choices
-    async with of_target[target].locked():
-        answers = of_target[target].rollback(number)
-    _print_sentence(console, *target, f"{_version(answers)} from now on.")
+    versions = of_target[target]
+    async with versions.locked():
+        versions.rollback(number)
+    words = _answering(versions, embedder).words
+    _print_sentence(console, *target, f"rolled back. Answering now: {words}.")
 
 
-def _version(number: int | None) -> str:
-    return "the measured thresholds answer" if number is None else f"version {number} answers"
-
-
-def _print_report(console: Console, report: Report) -> None:
-    _print_sentence(console, report.scope, report.head, report.sentence)
-    if report.comparison is not None:
-        table = Table("on held-out faces", *_FIGURES, box=box.SIMPLE)
-        table.add_row("before", *_figures(asdict(report.comparison.old)))
-        table.add_row("new", *_figures(asdict(report.comparison.new)))
-        console.print(table)
-
-
-def _print_versions(console: Console, settings: Settings, scope: Scope, head: str) -> None:
+def _print_versions(
+    console: Console, settings: Settings, embedder: Embedder, scope: Scope, head: str
+) -> None:
     versions = Registry(versions_dir(settings), scope, head)
-    current = versions.current_number()
-    _print_sentence(console, scope, head, f"{_version(current)}.")
     table = Table("version", "made (UTC)", *_FIGURES, "embedder", box=box.SIMPLE, padding=0)
+    remarks = [f"version {number} was removed: {why}" for number, why in versions.removed().items()]
     for number in versions.numbers():
-        version = versions.load(number)
-        figures = _figures(version.scores["new"])
+        try:
+            version = versions.load(number)
+        except VersionError as error:
+            remarks.append(str(error))
+            continue
         made, family = version.made[:16].replace("T", " "), version.fingerprint.partition("-")[0]
-        table.add_row(str(number), made, *figures, family)
+        table.add_row(str(number), made, *_figures(version.scores["new"]), family)
+    _print_sentence(console, scope, head, f"answering: {_answering(versions, embedder).words}.")
     if table.row_count:
         console.print(table)
-    for number, why in versions.removed().items():
-        _print_sentence(console, scope, head, f"version {number} was removed: {why}.")
+    for remark in remarks:
+        _print_sentence(console, scope, head, f"{remark}.")
 
 
 def _print_sentence(console: Console, scope: Scope, head: str, sentence: str) -> None:

@@ -226,7 +226,9 @@ async def test_people_with_one_picture_teach_no_more_than_who_is_a_stranger(
     async with Store(settings.store.data_dir) as store:
         await teach_community(store, people=150, shots=1, unlike=UNLIKE)
         report = await retrain(settings, store, PixelEmbedder(), "web", "idol")
-        assert re.search(r"about \d+ more are needed of people with another", report.sentence)
+        assert re.search(
+            r"about \d+ more are needed, of people who have a picture already", report.sentence
+        )
 
 
 async def test_one_person_cannot_be_told_from_anybody(settings: Settings) -> None:
@@ -468,6 +470,20 @@ async def test_forgetting_waits_for_a_promotion_and_then_removes_it(
     assert len(await store.live_labels("web", "idol")) == LABELS - SHOTS
 
 
+async def test_a_training_waits_for_a_forgetting_before_it_reads(
+    store: Store, versions: Registry
+) -> None:
+    async with versions.locked():  # as the service does, from before the versions go …
+        versions.remove_since(1, "somebody was forgotten")
+        reading = asyncio.create_task(read(store, versions, "web", "idol"))
+        await asyncio.sleep(0.1)
+        await store.forget_posts(["web/person 3/0"])  # … until the labels are gone
+        assert not reading.done()
+    snapshot = await reading
+    assert len(snapshot.labels) == LABELS - 1
+    assert snapshot.state == versions.state()
+
+
 async def test_of_two_trainings_at_once_the_later_promotes_nothing(
     learn: Callable, store: Store, versions: Registry
 ) -> None:
@@ -538,12 +554,26 @@ def test_promote_list_roll_back(run: Callable, versions: Registry) -> None:
 
     status, out, _ = run("--list")
     assert status == 0
-    assert out.startswith("web, idol: version 1 answers.\n")
+    assert out.startswith("web, idol: answering: version 1.\n")
     assert re.search(r" 1 +\d{4}-\d\d-\d\d \d\d:\d\d +\d+ +0 +0 +0 of \d+ +pixels", out)
 
-    assert run("--rollback") == (0, "web, idol: the measured thresholds answer from now on.\n", "")
-    assert run("--rollback", "1") == (0, "web, idol: version 1 answers from now on.\n", "")
+    rolled_back = "web, idol: rolled back. Answering now: "
+    assert run("--rollback") == (0, f"{rolled_back}the measured thresholds.\n", "")
+    assert run("--rollback", "1") == (0, f"{rolled_back}version 1.\n", "")
     assert versions.current_number() == 1
+
+
+def test_a_damaged_version_is_listed_beside_the_others(
+    run: Callable, taught: Settings, versions: Registry
+) -> None:
+    run()
+    damaged = versions_dir(taught) / "web" / "idol" / "2"
+    damaged.mkdir()
+    (damaged / "meta.json").write_text("{")
+    status, out, _ = run("--list")
+    assert status == 0
+    assert out.startswith("web, idol: answering: version 1.\n")
+    assert "web, idol: version 2 cannot be read: " in out
 
 
 def test_what_cannot_be_rolled_back_to_is_one_sentence(run: Callable, versions: Registry) -> None:
@@ -561,7 +591,7 @@ def test_what_cannot_be_rolled_back_to_is_one_sentence(run: Callable, versions: 
         assert (status, out) == (2, "")
         assert "version 1 was removed: somebody it had learned from was forgotten" in err
     assert run("--list")[1] == (
-        "web, idol: the measured thresholds answer.\n"
+        "web, idol: answering: the measured thresholds.\n"
         "web, idol: version 1 was removed: somebody it had learned from was forgotten.\n"
     )
 
