@@ -15,7 +15,10 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-_FAILED, _DONE = b"\x00", b"\x01"
+_FAILED, _DONE, _READY = b"\x00", b"\x01", b"\x02"
+
+_START_SECONDS = 120.0
+"""For the child's imports, which take one second here and many on a small or busy machine."""
 
 
 class ProcessDied(Exception):
@@ -59,7 +62,7 @@ class ChildProcess:
 
         Args:
             request: what the function gets.
-            timeout: seconds; the child is killed after that.
+            timeout: seconds, not counting the start of the child; it is killed after that.
 
         Raises:
             ProcessTimeout: it took longer than `timeout`.
@@ -67,8 +70,8 @@ class ChildProcess:
             ProcessFailed: the function raised.
         """
         with self._lock:
-            pipe = self._started()
             try:
+                pipe = self._started()
                 pipe.send_bytes(request)
                 if not pipe.poll(timeout):
                     self._kill()
@@ -97,6 +100,9 @@ class ChildProcess:
         )
         self._process.start()
         theirs.close()
+        if not self._pipe.poll(_START_SECONDS):
+            raise EOFError(f"the process of {self._function} does not start")
+        self._pipe.recv_bytes()  # _READY
         return self._pipe
 
     def _kill(self) -> None:
@@ -120,6 +126,7 @@ def _serve(
     if memory_mb is not None:
         _limit_memory(memory_mb)
     with suppress(EOFError, OSError):
+        pipe.send_bytes(_READY)
         while True:
             request = pipe.recv_bytes()
             try:

@@ -45,6 +45,19 @@ def test_slow_work_is_killed_and_the_next_call_works(child: ChildProcess) -> Non
     assert int(child.call(b"pid", timeout=30)) != first
 
 
+def test_the_start_does_not_count_as_work() -> None:
+    process = ChildProcess("tests.models.slow_start:work")
+    assert process.call(b"abc", timeout=1) == b"cba"
+    process.close()
+
+
+def test_a_child_that_cannot_start_is_dead() -> None:
+    process = ChildProcess("tests.models.no_such_module:work")
+    with pytest.raises(ProcessDied):
+        process.call(b"abc", timeout=30)
+    process.close()
+
+
 def test_death_is_noticed(child: ChildProcess) -> None:
     with pytest.raises(ProcessDied):
         child.call(b"die", timeout=30)
