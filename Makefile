@@ -16,6 +16,11 @@ test: $(VENV)/.installed-tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+# Needs the data sets: DATA=FOLDER, or ../shared/data.
+DATA ?= ../shared/data
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks --data $(DATA)
+
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --upgrade "pip>=25.1"
