@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,9 @@ CATCH_UP_AGE = timedelta(days=14)
 CATCH_UP_MOST = 1000
 """Messages that are read again at start: so old, so many, newest first."""
 
+TYPED_MOST = 1000
+"""Typed names that can be taken back by deleting the message, until a restart."""
+
 _MENTION = re.compile(r"<@!?\d+>")
 
 
@@ -53,6 +56,7 @@ class Correct(commands.Cog):
         self._bot = bot
         self._service = bot.service
         self._catching_up: asyncio.Task[None] | None = None
+        self._typed: dict[str, tuple[str, Correction]] = {}
 
     # reactions: raw events, because the message may be older than this process
 
@@ -130,7 +134,7 @@ class Correct(commands.Cog):
             name = clean_name(name)
         except NotFound:
             locale = locale_of(message.guild, self._bot.settings.locale)
-            with suppress(discord.Forbidden):
+            with suppress(discord.HTTPException):
                 await message.reply(say(locale, "discord-name-length", longest=LONGEST_NAME))
             return
         trusted = await self._bot.moderates(message.author, message.channel.id)
@@ -147,6 +151,25 @@ class Correct(commands.Cog):
                     name=name,
                 )
                 await self._show(ref, await self._service.correct(correction))
+                self._remember(ref_of(message.channel.id, message.id), ref, correction)
+
+    def _remember(self, typed: str, ref: str, correction: Correction) -> None:
+        """So that deleting the message with the name takes the name back."""
+        self._typed[typed] = (ref, correction)
+        if len(self._typed) > TYPED_MOST:
+            del self._typed[next(iter(self._typed))]
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """A name is taken back: the message in which it was typed is deleted."""
+        found = self._typed.pop(ref_of(payload.channel_id, payload.message_id), None)
+        if found is None:
+            return
+        ref, correction = found
+        async with self._bot.lock(correction.verdict_id):
+            with suppress(NotFound):
+                undone = replace(correction, withdraw=True)
+                await self._show(ref, await self._service.correct(undone))
 
     # buttons
 

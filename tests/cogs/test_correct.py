@@ -47,6 +47,18 @@ async def test_a_moderators_name_needs_the_posters_consent(world: World, astrona
     assert "Learned: Eileen" in world.now(answer).content  # the moderator's word, Ann's consent
 
 
+async def test_deleting_a_typed_name_takes_it_back(world: World, astronaut: bytes) -> None:
+    answer = await asked(world, astronaut)
+    right = await world.ann.send(world.channel, "Eileen", reply_to=answer)
+    wrong = await world.ann.send(world.channel, "thank you", reply_to=answer)
+    assert "Learned: thank you" in world.now(answer).content
+    await world.ann.delete(wrong)
+    assert "Learned: Eileen" in world.now(answer).content
+    await world.ann.delete(right)
+    assert "Taken back." in world.now(answer).content
+    assert await world.people() == {}
+
+
 async def test_a_name_that_is_none_is_answered_in_words(world: World, astronaut: bytes) -> None:
     answer = await asked(world, astronaut)
     await world.ann.send(world.channel, "x" * 81, reply_to=answer)
@@ -277,6 +289,21 @@ async def test_marks_made_while_away_are_counted(
     before = world.now(third).content
     await world.restart()  # nothing new
     assert world.now(third).content == before
+
+
+async def test_marks_made_in_a_direct_message_while_away_are_counted(
+    world: World, astronaut: bytes
+) -> None:
+    ann, backend = world.ann.user, world.env.backend
+    here = ann.dm_channel
+    await ann.send_dm(attachments=backend.store_attachments(here.id, [("a.jpg", astronaut)]))
+    answer = world.answer(here)
+    with world.away():
+        backend.set_reaction(here.id, answer.id, "🚫", ann.id, reacted=True)
+    await world.restart()
+    assert "顔ではない、と覚えました。" in world.answer(here).content
+    await ann.set_reaction(answer, "🚫", reacted=False)
+    assert "取り消しました。" in world.answer(here).content
 
 
 async def test_a_deletion_and_a_question_made_while_away_are_carried_out(
