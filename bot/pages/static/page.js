@@ -71,10 +71,12 @@ function upload({ form, key, spoiler, signal, onProgress }) {
   });
 }
 
-function pause(seconds) {
+/** Waits, but no longer than until the browser is online again or the upload is called back. */
+function pause(seconds, signal) {
   return new Promise((resolve) => {
     setTimeout(resolve, 1000 * seconds);
     addEventListener("online", resolve, { once: true });
+    signal.addEventListener("abort", resolve, { once: true });
   });
 }
 
@@ -148,7 +150,7 @@ async function answerTo(sent, card) {
     if (status === 200) return told;
     if (NOT_NOW.has(status)) {
       showWaiting(card, told.error ?? words.unreachable);
-      await pause(retryAfter || seconds);
+      await pause(retryAfter || seconds, sent.signal);
     } else {
       showFailure(card, told.error ?? words.failed);
       await tryAgain(card, sent.signal);
