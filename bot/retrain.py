@@ -90,11 +90,6 @@ class Snapshot:
             )
         ]
 
-    def adds_nothing_to(self, version: Version) -> bool:
-        """Whether the version was made of the very labels that stand now."""
-        newest = max((label.id for label in self.labels), default=0)
-        return newest <= version.last_label and len(self.labels) == version.scores["labels"]
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -106,13 +101,12 @@ class Report:
     comparison: Comparison | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Answering:
-    """The thresholds in use: those of `version`, or the measured ones."""
+    """The thresholds in use, and whose they are in words."""
 
     words: str
     calibration: Calibration
-    version: Version | None = None
 
 
 async def retrain(
@@ -138,8 +132,9 @@ async def retrain(
     def report(sentence: str, comparison: Comparison | None = None) -> Report:
         return Report(scope, head, f"{sentence} Still answering: {old.words}.", comparison)
 
-    if old.version is not None and snapshot.adds_nothing_to(old.version):
-        return report("nothing new to learn from.")
+    newest = max(versions.numbers(), default=0)
+    if _is_of(versions, newest, snapshot, embedder):
+        return report(f"nothing new to learn from since version {newest} was made.")
     samples = await embed(store, embedder, snapshot.usable, keep=not dry_run, advance=advance)
     try:
         version, comparison = train(samples, snapshot, embedder.fingerprint, old.calibration)
@@ -164,7 +159,20 @@ def _answering(versions: Registry, embedder: Embedder) -> Answering:
     if version.fingerprint != embedder.fingerprint:
         words = f"the measured thresholds, because version {number} is of another embedder"
         return Answering(words, measured(embedder.name))
-    return Answering(f"version {number}", version.calibration, version)
+    return Answering(f"version {number}", version.calibration)
+
+
+def _is_of(versions: Registry, number: int, snapshot: Snapshot, embedder: Embedder) -> bool:
+    """Whether a version was made, with this embedder, of the very labels that stand now."""
+    try:
+        version = versions.load(number)
+    except VersionError:  # there is none, or none that anybody could use
+        return False
+    return (
+        version.fingerprint == embedder.fingerprint
+        and version.scores["labels"] == len(snapshot.labels)
+        and all(label.id <= version.last_label for label in snapshot.labels)
+    )
 
 
 async def read(
@@ -477,7 +485,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     action.add_argument(
         "--rollback",
-        type=_positive,
+        type=_version_number,
         nargs="?",
         const=_PREVIOUS,
         metavar="N",
@@ -487,11 +495,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def _version_number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a version")
+    return int(text)
 
 
 if __name__ == "__main__":

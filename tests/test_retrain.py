@@ -145,7 +145,12 @@ async def test_without_new_labels_nothing_is_done(
 ) -> None:
     await learn()
     again = await learn()
-    assert again.sentence == "nothing new to learn from. Still answering: version 1."
+    nothing_new = "nothing new to learn from since version 1 was made. Still answering: "
+    assert again.sentence == f"{nothing_new}version 1."
+    async with versions.locked():
+        versions.rollback()
+    again = await learn()  # does not undo what the operator did
+    assert again.sentence == f"{nothing_new}the measured thresholds."
     assert versions.numbers() == [1]
 
     verdict_id = await teach(store, face("person 1", 50), "person 1", key="another")
@@ -574,6 +579,7 @@ def test_a_damaged_version_is_listed_beside_the_others(
     assert status == 0
     assert out.startswith("web, idol: answering: version 1.\n")
     assert "web, idol: version 2 cannot be read: " in out
+    assert "version 3 answers from now on, instead of version 1" in run()[1]
 
 
 def test_what_cannot_be_rolled_back_to_is_one_sentence(run: Callable, versions: Registry) -> None:

@@ -6,7 +6,7 @@ from random import Random
 import imagehash
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -34,6 +34,7 @@ HASHES = st.one_of(
 SAMPLES = st.lists(st.builds(sample, st.integers(0, 12).map(str), HASHES, HASHES), max_size=24)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_groups_are_exactly_what_hangs_together(samples: list[Sample]) -> None:
     of_group = split.groups(samples)
@@ -56,6 +57,7 @@ def test_groups_are_exactly_what_hangs_together(samples: list[Sample]) -> None:
         assert reached == group
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_near_duplicates_and_faces_of_one_post_are_never_on_both_sides(
     samples: list[Sample],
@@ -67,6 +69,7 @@ def test_near_duplicates_and_faces_of_one_post_are_never_on_both_sides(
                 assert aside[i] == aside[j]
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.randoms(use_true_random=False))
 def test_the_side_depends_on_the_samples_and_not_on_their_order(
     samples: list[Sample], random: Random
