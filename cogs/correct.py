@@ -232,7 +232,8 @@ class Correct(commands.Cog):
             await self._bot.delete_messages(refs)
             return None
         if mark is Mark.WHO:
-            return await self._reveal(ref, part)
+            await self._reveal(ref, part)
+            return None
         action, choice = VOTES_BY_MARK[mark]
         return await self._service.correct(
             Correction(
@@ -246,17 +247,15 @@ class Correct(commands.Cog):
             )
         )
 
-    async def _reveal(self, ref: str, before: Part) -> Part:
+    async def _reveal(self, ref: str, before: Part) -> None:
+        """Show the nearest names and offer their letters."""
         part = await self._service.reveal(before.verdict_id)
         message = await self._show(ref, part)
-        if message is None:
-            return part
-        if message.components:
+        if message is not None and message.components:
             await message.edit(view=buttons(part))
-        else:
+        elif message is not None:
             new = [mark for mark in part.marks if mark not in before.marks]
             self._bot.start_work(add_marks(message, part, new), f"marks under {ref}")
-        return part
 
     async def _show(self, ref: str, part: Part) -> discord.Message | None:
         """Edit the message of a Part; None if it is gone or out of reach."""
@@ -283,11 +282,11 @@ class Correct(commands.Cog):
     async def _catch_up(self) -> None:
         messages = await self._service.messages_since(CATCH_UP_AGE)
         mine = [each for each in messages if each[0].startswith("discord:")]
-        for ref, verdict_id in mine[: -CATCH_UP_MOST - 1 : -1]:
+        for ref, verdict_id in reversed(mine[-CATCH_UP_MOST:]):
             try:
                 await self._read_again(ref, verdict_id)
-            except (NotFound, discord.NotFound, discord.Forbidden):
-                continue  # the message was deleted, or the channel is closed to the bot
+            except (NotFound, discord.NotFound, discord.Forbidden) as error:
+                log.debug("%s is deleted or out of reach: %s", ref, error)
             except (discord.HTTPException, discord.InvalidData) as error:
                 log.warning("cannot read the marks under %s: %s", ref, error)
             await asyncio.sleep(marking.CATCH_UP_PAUSE)
@@ -299,12 +298,12 @@ class Correct(commands.Cog):
             NotFound: the answer is gone.
             discord.HTTPException: the message cannot be had.
         """
-        message = await self._fetch(ref)
-        key = (await self._service.verdict(verdict_id)).post_key
-        if await _original_is_gone(message, key):
-            await self._bot.delete_messages(await self._service.forget_post(key))
-            return
-        async with self._bot.lock(verdict_id):
+        async with self._bot.lock(verdict_id):  # first, so that no newer mark is overlooked
+            message = await self._fetch(ref)
+            key = (await self._service.verdict(verdict_id)).post_key
+            if await _original_is_gone(message, key):
+                await self._bot.delete_messages(await self._service.forget_post(key))
+                return
             present = await _marks_under(message)
             counted = await self._service.marks(verdict_id)
             # Buttons leave nothing under the message, so nothing can be missing there.
