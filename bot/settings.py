@@ -118,6 +118,7 @@ class Discord(_Section):
     """The Discord platform; it runs when there is a token."""
 
     token: SecretStr | None = None
+    server_language: Literal["auto", "ja", "en"] = "auto"
     watch_channels: tuple[int, ...] = ()
     explicit_in_age_restricted: bool = False
     cooldown_pictures: Annotated[int, Field(ge=1)] = 8

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import HanteiError
-from bot.platforms.discord import DiscordBot, locale_of, localised
+from bot.platforms.discord import DiscordBot, localised
 from bot.replying import say
 from cogs.wording import wording
 
@@ -28,7 +28,7 @@ class Admin(commands.Cog):
     @app_commands.command(name="help", description=localised("discord-help-description"))
     async def help(self, interaction: discord.Interaction[Any]) -> None:
         """Say what the bot does and how to use it."""
-        locale = locale_of(interaction, self._bot.settings.locale)
+        locale = self._bot.locale_of(interaction)
         await interaction.response.send_message(say(locale, "discord-help"), ephemeral=True)
 
     async def on_app_command_error(
@@ -36,7 +36,7 @@ class Admin(commands.Cog):
     ) -> None:
         """Answer a command that failed, whether or not it was acknowledged already."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        words = wording(cause, locale_of(interaction, self._bot.settings.locale))
+        words = wording(cause, self._bot.locale_of(interaction))
         if isinstance(cause, HanteiError):
             log.info("a command was refused: %s", type(cause).__name__)
         try:

@@ -18,7 +18,6 @@ from bot.platforms.discord import (
     DiscordBot,
     content_of,
     ids_of,
-    locale_of,
     pictures_in,
     ref_of,
     user_id,
@@ -133,7 +132,7 @@ class Correct(commands.Cog):
         try:
             name = clean_name(name)
         except NotFound:
-            locale = locale_of(message.guild, self._bot.settings.locale)
+            locale = self._bot.locale_of(message.guild)
             with suppress(discord.HTTPException):
                 await message.reply(say(locale, "discord-name-length", longest=LONGEST_NAME))
             return
@@ -186,7 +185,7 @@ class Correct(commands.Cog):
         try:
             await self.toggle(ref_of(message.channel.id, message.id), verdict_id, mark, voter)
         except Exception as error:  # whatever it was, who pressed is told
-            locale = locale_of(interaction, self._bot.settings.locale)
+            locale = self._bot.locale_of(interaction)
             await interaction.followup.send(wording(error, locale), ephemeral=True)
 
     # what a mark does

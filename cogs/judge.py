@@ -18,7 +18,6 @@ from bot.platforms.discord import (
     content_of,
     file_of,
     is_too_large,
-    locale_of,
     localised,
     patiently,
     permissions_in,
@@ -111,7 +110,7 @@ class Judge(commands.Cog):
             pictures=tuple(pictures[:MOST_PICTURES]),
             allow_explicit=self._allows_explicit(message.channel),
         )
-        self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES)
+        self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES, called=called)
 
     async def _explain(self, message: discord.Message, why: str) -> None:
         """Tell somebody who called without a picture how it works."""
@@ -127,7 +126,7 @@ class Judge(commands.Cog):
         return wait is None
 
     def _locale(self, message: discord.Message) -> str:
-        return locale_of(message.guild, self._bot.settings.locale)
+        return self._bot.locale_of(message.guild)
 
     def _say(self, message: discord.Message, words: str, **values: object) -> str:
         return say(self._locale(message), words, **values)
@@ -178,7 +177,7 @@ class Judge(commands.Cog):
         self._start(post, CommandOutlet(interaction), left_out=len(pictures) > MOST_PICTURES)
 
     def _locale_of_user(self, interaction: discord.Interaction[Any]) -> str:
-        return locale_of(interaction, self._bot.settings.locale)
+        return self._bot.locale_of(interaction)
 
     # where
 
@@ -193,10 +192,11 @@ class Judge(commands.Cog):
 
     # answering
 
-    def _start(self, post: Post, outlet: "Outlet", *, left_out: bool) -> None:
+    def _start(self, post: Post, outlet: "Outlet", *, left_out: bool, called: bool = True) -> None:
         if post.key in self._answering:  # Discord has delivered the event twice
             return
-        work = self._answer(post, outlet, left_out=left_out)
+        answering = self._answer if called else self._remark
+        work = answering(post, outlet, left_out=left_out)
         task = self._bot.start_work(work, f"answer to {post.key}")
         self._answering[post.key] = task
         task.add_done_callback(lambda _: self._answering.pop(post.key, None))
@@ -209,15 +209,22 @@ class Judge(commands.Cog):
             )
             if reply is None:  # it was answered before a restart
                 return
-            await self._deliver(reply, post, outlet)
-            if left_out:
-                words = say(post.locale, "discord-left-out", most=MOST_PICTURES)
-                await self._service.sent(post.key, _ref(await outlet.send(words)))
+            await self._deliver(reply, post, outlet, left_out=left_out)
         except Exception as error:  # whatever it was, who asked is told
             await outlet.tell(wording(error, post.locale))
             await self._bot.delete_messages(await self._service.forget_post(post.key))
 
-    async def _deliver(self, reply: Reply, post: Post, outlet: "Outlet") -> None:
+    async def _remark(self, post: Post, outlet: "Outlet", *, left_out: bool) -> None:
+        """Answer nobody's question (a watched channel): only where there is a face to speak of."""
+        try:
+            reply = await patiently(lambda: self._service.answer(post), _say_nothing)
+            if reply is not None and reply.parts:
+                await self._deliver(reply, post, outlet, left_out=left_out)
+        except Exception:
+            log.exception("cannot remark on %s", post.key)
+            await self._bot.delete_messages(await self._service.forget_post(post.key))
+
+    async def _deliver(self, reply: Reply, post: Post, outlet: "Outlet", *, left_out: bool) -> None:
         """One message a Part; the words for the whole lead the first."""
         may = outlet.permissions
         as_reactions = may.add_reactions and may.read_message_history
@@ -234,6 +241,9 @@ class Judge(commands.Cog):
             ref = _ref(await _send(outlet, content, file, view, post.locale))
             await self._service.sent(post.key, ref, part.verdict_id)
             shown.append((ref, part))
+        if left_out:
+            words = say(post.locale, "discord-left-out", most=MOST_PICTURES)
+            await self._service.sent(post.key, _ref(await outlet.send(words)))
         if as_reactions:
             self._bot.start_work(self._add_marks(shown), f"marks for {post.key}")
 
@@ -411,6 +421,10 @@ async def _send(
             raise
         log.warning("sending words only: %s", error)
         return await outlet.send(f"{content}\n{say(locale, 'discord-no-files')}", None, view)
+
+
+async def _say_nothing() -> None:
+    """For `patiently`."""
 
 
 async def _replied_to(

@@ -15,7 +15,6 @@ from bot.platforms.discord import (
     attachment_of,
     content_of,
     file_of,
-    locale_of,
     localised,
     patiently,
     plain,
@@ -157,7 +156,7 @@ class People(
         return scope_of(interaction.guild_id, interaction.user)
 
     def _locale(self, interaction: discord.Interaction[Any]) -> str:
-        return locale_of(interaction, self._bot.settings.locale)
+        return self._bot.locale_of(interaction)
 
 
 def _may_manage(interaction: discord.Interaction[Any]) -> bool:

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.platforms.discord import DiscordBot, locale_of, localised, scope_of, user_id
+from bot.platforms.discord import DiscordBot, localised, scope_of, user_id
 from bot.replying import say
 from cogs.confirm import confirmed
 
@@ -55,7 +55,7 @@ class Privacy(
     async def forget(self, interaction: discord.Interaction[Any]) -> None:
         """Forget all that who asks posted and voted here, after a question."""
         await interaction.response.defer(ephemeral=True)
-        locale = locale_of(interaction, self._bot.settings.locale)
+        locale = self._bot.locale_of(interaction)
         if not await confirmed(interaction, say(locale, "discord-privacy-forget-sure"), locale):
             return
         scope = scope_of(interaction.guild_id, interaction.user)
@@ -65,7 +65,7 @@ class Privacy(
         self._bot.start_work(self._bot.delete_messages(refs), "deleting forgotten answers")
 
     def _say(self, interaction: discord.Interaction[Any], words: str, **values: object) -> str:
-        return say(locale_of(interaction, self._bot.settings.locale), words, **values)
+        return say(self._bot.locale_of(interaction), words, **values)
 
 
 async def setup(bot: DiscordBot) -> None:

@@ -131,6 +131,17 @@ class DiscordBot(commands.Bot):
         """Held while an answer changes and its message is edited, so that both end up alike."""
         return self._locks.setdefault(verdict_id, asyncio.Lock())
 
+    def locale_of(self, found: discord.Guild | discord.Interaction[Any] | None) -> str:
+        """`ja` or `en`: that of who uses a command, of a server, or (None) of a direct message."""
+        if found is None:
+            return self.settings.locale
+        if isinstance(found, discord.Interaction):
+            return "ja" if found.locale is discord.Locale.japanese else "en"
+        chosen = self.settings.discord.server_language
+        if chosen != "auto":
+            return chosen
+        return "ja" if found.preferred_locale is discord.Locale.japanese else "en"
+
     def message_at(self, ref: str) -> discord.PartialMessage:
         """A message to act on, without asking Discord for it first."""
         channel_id, message_id = ids_of(ref)
@@ -198,18 +209,6 @@ def ids_of(ref: str) -> tuple[int, int]:
     """Channel and message of a reference."""
     _, channel_id, message_id = ref.split(":")
     return int(channel_id), int(message_id)
-
-
-def locale_of(found: discord.Guild | discord.Interaction[Any] | None, default: str) -> str:
-    """`ja` or `en`: that of the server or of who uses a command.
-
-    Args:
-        default: for a direct message.
-    """
-    if found is None:
-        return default
-    locale = found.locale if isinstance(found, discord.Interaction) else found.preferred_locale
-    return "ja" if locale is discord.Locale.japanese else "en"
 
 
 def permissions_in(message: discord.Message) -> discord.Permissions:

@@ -97,6 +97,15 @@ async def test_a_server_in_japanese_is_answered_in_japanese(world: World, astron
     assert "だれかわかりません。" in world.answer(channel).content
 
 
+async def test_the_operator_may_choose_the_language_of_servers(
+    world: World, astronaut: bytes
+) -> None:
+    japanese = world.settings.discord.model_copy(update={"server_language": "ja"})
+    await world.restart(world.settings.model_copy(update={"discord": japanese}))
+    await world.ask(astronaut)
+    assert "だれかわかりません。" in world.answer().content
+
+
 async def test_a_file_that_lies_about_being_a_picture_is_refused_in_words(world: World) -> None:
     await world.ask(b"no picture at all, but it is called one")
     assert world.answer().content.startswith("This is not a picture.")
@@ -251,6 +260,8 @@ async def test_watched_channels_need_no_mention(world: World, astronaut: bytes) 
     await world.restart(world.settings.model_copy(update={"discord": watching}))
     for channel in (world.channel, other, thread):
         await world.ann.send(channel, "look", attachments=[("a.jpg", astronaut)])
+        await world.ann.send(channel, "my lunch", attachments=[("b.png", blank())])
+        await world.ann.send(channel, "odd", attachments=[("c.jpg", b"no picture")])
         await world.ann.send(channel, "chat")
     assert len(world.answers()) == 1
     assert len(world.answers(thread)) == 1
@@ -498,6 +509,12 @@ async def _full_queue(judge: Judge) -> AsyncIterator[None]:
     finally:
         gate.set()
         await asyncio.gather(*taken)
+
+
+def blank() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (120, 90), "white").save(file, "PNG")
+    return file.getvalue()
 
 
 def _busy(world: World) -> list[str]:
