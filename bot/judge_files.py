@@ -3,14 +3,15 @@
 import asyncio
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import track
+from rich.progress import Progress
 from rich.table import Table
 
 from bot import replying
@@ -25,6 +26,9 @@ from models.heads import HEADS
 from models.types import Box, Context, Face, Guess, Named, Picture, Scored
 
 SCOPE = "cli"
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +76,9 @@ async def judge_files(
             await judge.start()
         try:
             if gallery is not None:
-                await enroll_folder(judge, intake, gallery, console)
-            steps = track(files, "judging", console=console, transient=True, disable=len(files) < 5)
-            judged = [await judge_file(judge, intake, file, heads) for file in steps]
+                await enroll_folder(judge, intake, gallery, settings.judging.workers, console)
+            each = partial(judge_file, judge, intake, heads=heads)
+            judged = await side_by_side(each, files, settings.judging.workers, "judging", console)
         finally:
             await judge.stop()
     finally:
@@ -105,10 +109,38 @@ async def judge_file(
     return JudgedFile(file, picture, judgement)
 
 
-async def enroll_folder(judge: Judge, intake: Intake, folder: Path, console: Console) -> None:
+async def side_by_side(
+    work: Callable[[Item], Awaitable[Result]],
+    items: Sequence[Item],
+    most: int,
+    doing: str,
+    console: Console,
+) -> list[Result]:
+    """Do the work on all items, `most` at a time, with a progress bar; results in their order."""
+    free = asyncio.Semaphore(most)
+
+    async def one(item: Item) -> Result:
+        async with free:
+            return await work(item)
+
+    tasks = [asyncio.create_task(one(item)) for item in items]
+    with Progress(console=console, transient=True, disable=len(items) < 5) as bar:
+        shown = bar.add_task(doing, total=len(items))
+        for task in tasks:
+            await task
+            bar.advance(shown)
+    return [task.result() for task in tasks]
+
+
+async def enroll_folder(
+    judge: Judge, intake: Intake, folder: Path, most: int, console: Console
+) -> None:
     """Make everybody below `folder` known: pictures of a person lie in a folder of that name.
 
     A picture with several faces enrols the one nearest to its centre.
+
+    Args:
+        most: pictures to work on side by side.
 
     Raises:
         SettingsError: there is no such folder, or nobody in it.
@@ -117,15 +149,19 @@ async def enroll_folder(judge: Judge, intake: Intake, folder: Path, console: Con
         files = list(people(folder))
     except FolderError as error:
         raise SettingsError(f"--gallery: {error}") from error
-    examples = []
-    for name, file in track(files, "enrolling", console=console, transient=True):
+
+    async def embedded(named: tuple[str, Path]) -> Example | None:
+        name, file = named
         judged = await judge_file(judge, intake, file, heads=())
         if judged.picture is None or judged.judgement is None or not judged.judgement.faces:
-            console.print(f"{file}: {judged.error or 'no face'}; left out", style="yellow")
-            continue
+            console.print(f"{escape(str(file))}: {judged.error or 'no face'}; left out")
+            return None
         face = nearest_to_centre(judged.picture, judged.judgement.faces)
         (vector,) = await judge.embed([face.crop])
-        examples.append(Example(name, vector))
+        return Example(name, vector)
+
+    found = await side_by_side(embedded, files, most, "enrolling", console)
+    examples = [each for each in found if each is not None]
     for head in HEADS:
         judge.set_gallery(SCOPE, head, Gallery(judge.fingerprint, examples))
 
