@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
@@ -44,11 +45,10 @@ def platforms(settings: Settings) -> list[Platform]:
 async def opened(settings: Settings) -> AsyncIterator[Service]:
     """A service with everything it needs, closed again in the right order."""
     console = Console(stderr=True)
+    console.print("loading models …", style="dim")
     intake = Intake(settings.intake)
     try:
-        with console.status("loading models …"):
-            judge = await Judge(settings).__aenter__()
-        async with Store(settings.store.data_dir) as store, _stopping(judge):
+        async with Store(settings.store.data_dir) as store, Judge(settings) as judge:
             service = Service(settings, store, intake, judge)
             with Progress(console=console, transient=True) as bar:
                 task = bar.add_task("embedding stored faces", total=None, visible=False)
@@ -61,14 +61,6 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
                 await service.stop()
     finally:
         await intake.close()
-
-
-@asynccontextmanager
-async def _stopping(judge: Judge) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await judge.stop()
 
 
 async def run(settings: Settings) -> None:
@@ -116,6 +108,10 @@ async def _supervise(platform: Platform, service: Service) -> None:
         except SettingsError as error:
             log.error("%s cannot run: %s", platform.name, error)  # noqa: TRY400 - no trace needed
             raise
+        except (OSError, aiohttp.ClientError) as error:  # the network; a trace tells nothing
+            log.warning(
+                "%s is not reached (%s); trying again in %.0f s", platform.name, error, pause
+            )
         except Exception:
             log.exception("%s failed; starting it again in %.0f s", platform.name, pause)
         else:

@@ -109,5 +109,7 @@ def _parser() -> argparse.ArgumentParser:
 def _set_up_logging(level: str) -> None:
     handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler])
-    for noisy in ("alembic", "aiohttp.access", "discord.gateway", "discord.client"):
+    for noisy in ("alembic", "aiohttp.access", "discord.gateway"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # It warns of voice packages and of intents that this bot has no use for.
+    logging.getLogger("discord.client").setLevel(logging.ERROR)

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from bot import replying
-from bot.errors import HanteiError
+from bot.errors import HanteiError, SettingsError
 from bot.fetching import fetch_weights
 from bot.intake import Intake
 from bot.judging import embedder_choice, facenet_file
@@ -104,6 +104,8 @@ async def check_database(settings: Settings) -> Finding:
     try:
         async with Store(settings.store.data_dir) as store:
             labels = await store.last_label()
+    except SettingsError as error:
+        return Finding("database", "bad", str(error), "mend the data folder first")
     except Exception as error:
         mend = "restore the data folder from a backup (docs/operators.md), or move it away"
         return Finding("database", "bad", f"{type(error).__name__}: {error}", mend)

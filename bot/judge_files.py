@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -33,12 +34,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JudgedFile:
-    """One file and what was made of it: a judgement, or the reason why there is none."""
+    """One file and what was made of it: a judgement, or the reason why there is none.
+
+    Attributes:
+        error: the reason as programs read it; `words` says it to people.
+    """
 
     file: Path
     picture: Picture | None = None
     judgement: Judgement | None = None
     error: str | None = None
+    words: str = ""
 
 
 async def judge_files(
@@ -61,13 +67,16 @@ async def judge_files(
         0 when every file was judged, else 1.
 
     Raises:
-        SettingsError: there is no such head or folder.
+        SettingsError: there is no such head, or a folder cannot be used.
     """
     unknown = sorted(set(heads or ()) - set(HEADS))
     if unknown:
         raise SettingsError(
             f"--heads {','.join(unknown)}: no such head; there are: {', '.join(HEADS)}."
         )
+    enrolled = _people(gallery) if gallery is not None else []
+    if out is not None:
+        _make_folder(out)
     intake = Intake(settings.intake)
     console = Console(stderr=True)
     try:
@@ -75,8 +84,8 @@ async def judge_files(
             judge = Judge(settings)
             await judge.start()
         try:
-            if gallery is not None:
-                await enroll_folder(judge, intake, gallery, settings.judging.workers, console)
+            if enrolled:
+                await enroll(judge, intake, enrolled, settings.judging.workers, console)
             each = partial(judge_file, judge, intake, heads=heads)
             judged = await side_by_side(each, files, settings.judging.workers, "judging", console)
         finally:
@@ -84,12 +93,12 @@ async def judge_files(
     finally:
         await intake.close()
 
-    if out is not None:
-        write_crops(judged, out, settings.locale)
     if as_json:
         print(json.dumps([as_dict(each) for each in judged], ensure_ascii=False, indent=2))
     else:
         Console().print(as_table(judged))
+    if out is not None:
+        write_crops(judged, out, settings.locale)
     return 0 if all(each.error is None for each in judged) else 1
 
 
@@ -100,12 +109,13 @@ async def judge_file(
     try:
         data = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
-        return JudgedFile(file, error=error.strerror or str(error))
+        reason = error.strerror or str(error)
+        return JudgedFile(file, error=reason, words=reason)
     try:
         picture = await intake.picture(Attachment(file.name, data))
         judgement = await judge.judge(picture, Context(SCOPE), heads)
     except PictureRefused as refused:
-        return JudgedFile(file, error=str(refused))
+        return JudgedFile(file, error=str(refused), words=replying.refusal("en", refused))
     return JudgedFile(file, picture, judgement)
 
 
@@ -132,10 +142,14 @@ async def side_by_side(
     return [task.result() for task in tasks]
 
 
-async def enroll_folder(
-    judge: Judge, intake: Intake, folder: Path, most: int, console: Console
+async def enroll(
+    judge: Judge,
+    intake: Intake,
+    files: Sequence[tuple[str, Path]],
+    most: int,
+    console: Console,
 ) -> None:
-    """Make everybody below `folder` known: pictures of a person lie in a folder of that name.
+    """Make people known by their names and pictures.
 
     A picture with several faces enrols the one nearest to its centre.
 
@@ -143,18 +157,14 @@ async def enroll_folder(
         most: pictures to work on side by side.
 
     Raises:
-        SettingsError: there is no such folder, or nobody in it.
+        SettingsError: none of the pictures shows a face.
     """
-    try:
-        files = list(people(folder))
-    except FolderError as error:
-        raise SettingsError(f"--gallery: {error}") from error
 
     async def embedded(named: tuple[str, Path]) -> Example | None:
         name, file = named
         judged = await judge_file(judge, intake, file, heads=())
         if judged.picture is None or judged.judgement is None or not judged.judgement.faces:
-            console.print(f"{escape(str(file))}: {judged.error or 'no face'}; left out")
+            console.print(f"{escape(str(file))}: {escape(judged.words or 'no face')}; left out")
             return None
         face = nearest_to_centre(judged.picture, judged.judgement.faces)
         (vector,) = await judge.embed([face.crop])
@@ -162,6 +172,8 @@ async def enroll_folder(
 
     found = await side_by_side(embedded, files, most, "enrolling", console)
     examples = [each for each in found if each is not None]
+    if not examples:
+        raise SettingsError("--gallery: no picture in it has a face, so nobody could be enrolled.")
     for head in HEADS:
         judge.set_gallery(SCOPE, head, Gallery(judge.fingerprint, examples))
 
@@ -226,7 +238,7 @@ def as_table(judged: Sequence[JudgedFile]) -> Table:
         table.add_section()
         file = escape(str(each.file))
         if each.judgement is None or each.picture is None:
-            table.add_row(file, "", "", f"[red]not judged: {escape(each.error or '')}[/]", "")
+            table.add_row(file, "", "", f"[red]not judged: {escape(each.words)}[/]", "")
         elif not each.judgement.faces:
             table.add_row(file, "", "", "no face", "")
         else:
@@ -251,10 +263,29 @@ def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
 
 
 def write_crops(judged: Sequence[JudgedFile], out: Path, locale: str) -> None:
-    """An annotated crop a face: OUT/NAME-face1.jpg."""
-    out.mkdir(parents=True, exist_ok=True)
+    """An annotated crop a face: OUT/NAME-face1.jpg; OUT/NAME-2-face1.jpg for a second NAME."""
+    seen: Counter[str] = Counter()
     for each in judged:
-        for number, face in enumerate(each.judgement.faces if each.judgement else (), start=1):
+        if each.judgement is None:
+            continue
+        seen[each.file.stem] += 1
+        again = seen[each.file.stem]
+        name = each.file.stem if again == 1 else f"{each.file.stem}-{again}"
+        for number, face in enumerate(each.judgement.faces, start=1):
             named = next((g for g in face.guesses if isinstance(g, Named)), None)
             image = replying.annotated(locale, named, face.crop)
-            (out / f"{each.file.stem}-face{number}.jpg").write_bytes(image)
+            (out / f"{name}-face{number}.jpg").write_bytes(image)
+
+
+def _people(folder: Path) -> list[tuple[str, Path]]:
+    try:
+        return list(people(folder))
+    except FolderError as error:
+        raise SettingsError(f"--gallery: {error}") from error
+
+
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"--out {out}: {error.strerror}.") from error

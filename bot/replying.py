@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.domain import CANDIDATE_MARKS, Mark, Part, Standing, State, Verdict
 from bot.errors import PictureRefused
-from models.types import Box, Crop, Named, Pixels
+from models.types import Box, Candidate, Crop, Named, Pixels
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
@@ -69,6 +69,10 @@ def summary(locale: str, faces: int, known: int, shown: int, refusals: list[str]
     return "\n".join(lines)
 
 
+_WORTH_SAYING = 0.02
+"""Under a name, other candidates less likely than this are noise."""
+
+
 def part(verdict: Verdict, crop: Crop | None, standing: Standing) -> Part:
     """The answer for one face.
 
@@ -78,12 +82,12 @@ def part(verdict: Verdict, crop: Crop | None, standing: Standing) -> Part:
     """
     guess = verdict.named()
     head = guess.head if guess else ""
-    words = _words(verdict, guess)
+    words = _words(verdict, guess, standing)
     return Part(
         verdict_id=verdict.id,
         head=head,
         words=words,
-        image=annotated(verdict.locale, guess, crop) if crop else None,
+        image=_image(verdict, guess, crop, standing) if crop else None,
         description=say(verdict.locale, "image-description", words=words),
         marks=_marks(verdict, guess),
         state=standing.state,
@@ -102,6 +106,12 @@ def status(locale: str, standing: Standing) -> str | None:
 def percent(probability: float) -> str:
     """A probability as people read it; never a false 100 % or 0 %."""
     return f"{min(99, max(1, round(100 * probability)))} %"
+
+
+def _image(verdict: Verdict, guess: Named | None, crop: Crop, standing: Standing) -> bytes:
+    if standing.state is State.LEARNED and standing.name:
+        return annotate(crop.pixels, crop.box, standing.name, "", known=True)
+    return annotated(verdict.locale, guess, crop)
 
 
 def annotated(locale: str, guess: Named | None, crop: Crop) -> bytes:
@@ -187,7 +197,11 @@ def _known(guess: Named | None) -> bool:
     return guess is not None and guess.answer == "known"
 
 
-def _words(verdict: Verdict, guess: Named | None) -> str:
+def _words(verdict: Verdict, guess: Named | None, standing: Standing) -> str:
+    if standing.state is State.LEARNED:
+        return say(verdict.locale, "part-learned", name=standing.name)
+    if standing.state is State.NOT_A_FACE:
+        return say(verdict.locale, "part-not-a-face")
     lettered = _lettered(guess)
     if guess is not None and guess.answer == "known":
         best = guess.candidates[0]
@@ -208,9 +222,16 @@ def _words(verdict: Verdict, guess: Named | None) -> str:
 
 
 def _lettered(guess: Named | None) -> list[str]:
-    candidates = guess.candidates if guess else ()
-    pairs = zip(CANDIDATE_MARKS, candidates, strict=False)
+    pairs = zip(CANDIDATE_MARKS, _offered(guess), strict=False)
     return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in pairs]
+
+
+def _offered(guess: Named | None) -> tuple[Candidate, ...]:
+    """The candidates to show with a letter: under a name only those that may be right."""
+    if guess is None or guess.answer == "unknown":
+        return guess.candidates if guess else ()
+    best, *others = guess.candidates
+    return (best, *(each for each in others if each.probability >= _WORTH_SAYING))
 
 
 def _sureness(probability: float) -> str:
@@ -221,7 +242,7 @@ def _sureness(probability: float) -> str:
 
 def _marks(verdict: Verdict, guess: Named | None) -> tuple[Mark, ...]:
     """Only marks that mean something under this answer."""
-    candidates = len(guess.candidates) if guess else 0
+    candidates = len(_offered(guess))
     if _known(guess):
         letters = CANDIDATE_MARKS[1:candidates]
         return (Mark.RIGHT, *letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)

@@ -170,6 +170,8 @@ def load(file: Path | None = None) -> Settings:
         raise SettingsError(f"{file}: there is no such file.")
     path = file or Path("config.toml")
 
+    _refuse_unknown_variables()
+
     class _FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=path)
 
@@ -180,6 +182,22 @@ def load(file: Path | None = None) -> Settings:
     except ValidationError as error:
         sentences = [_sentence(mistake, path) for mistake in error.errors()]
         raise SettingsError("\n".join(sentences)) from error
+
+
+def _refuse_unknown_variables() -> None:
+    """One `_` instead of two makes a variable that pydantic would silently leave alone."""
+    known = set()
+    for name, field in Settings.model_fields.items():
+        section = getattr(field.annotation, "model_fields", None)
+        known |= {f"HANTEI_{name}__{key}".upper() for key in section or ()} | {
+            f"HANTEI_{name}".upper()
+        }
+    by_letters = {name.replace("_", ""): name for name in known}
+    for variable in os.environ:
+        upper = variable.upper()
+        meant = by_letters.get(upper.replace("_", ""))
+        if upper.startswith("HANTEI_") and meant is not None and upper != meant:
+            raise SettingsError(f"{variable}: there is no such variable; {meant} is one.")
 
 
 def _sentence(mistake: Any, path: Path) -> str:

@@ -45,6 +45,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
+from bot.errors import SettingsError
 from models.types import (
     Box,
     Candidate,
@@ -252,9 +253,19 @@ class Store:
         await self.close()
 
     async def open(self) -> None:
-        """Create or migrate the database."""
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        """Create or migrate the database.
+
+        Raises:
+            SettingsError: the data folder cannot be made.
+        """
         file = self._data_dir / "hantei.sqlite3"
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"store.data_dir = {str(self._data_dir)!r} cannot be used: {error.strerror}; "
+                "choose a folder that this user may write."
+            ) from error
         await asyncio.to_thread(migrate, file)
         self._engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
         event.listen(self._engine.sync_engine, "connect", _configure_connection)
@@ -335,11 +346,16 @@ class Store:
             )
 
     async def recent(self, scope: Scope, most: int) -> list[tuple[str, str]]:
-        """Key and words of the latest answered posts, newest first."""
+        """Key and words of the latest answered posts with a face, newest first."""
         async with self._reading() as session:
             rows = await session.execute(
                 select(PostRow.key, PostRow.words)
-                .where(PostRow.scope == scope, PostRow.answered, PostRow.words != "")
+                .where(
+                    PostRow.scope == scope,
+                    PostRow.answered,
+                    PostRow.words != "",
+                    PostRow.id.in_(select(VerdictRow.post_id)),
+                )
                 .order_by(PostRow.id.desc())
                 .limit(most)
             )

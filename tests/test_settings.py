@@ -76,6 +76,12 @@ def test_a_mistake_in_the_environment_names_the_variable(
         load(write(tmp_path, ""))
 
 
+def test_one_underscore_too_few_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANTEI_WEB_PORT", "9000")
+    with pytest.raises(SettingsError, match="no such variable; HANTEI_WEB__PORT is one"):
+        load(write(tmp_path, ""))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no such file"):
         load(tmp_path / "absent.toml")

@@ -12,6 +12,8 @@ names-known = { $faces ->
 and-more = … and { $more } more that I left out.
 
 part-known = I think this is { $name } ({ $percent }, { $sure })
+part-learned = This is { $name }, I was told.
+part-not-a-face = This is not a face, I was told.
 part-unknown = I don't know who this is. Tell me the name and I will remember.
 others = If not: { $names }
 nearest = Nearest: { $names }

@@ -1,11 +1,16 @@
 # 返信のことば。キーは en.ftl と同じであること（テストで確認）。
 
 no-face = 顔が見つかりませんでした。
-nobody-known = 顔を { $faces } 人見つけましたが、だれかはわかりません。
-names-known = 顔を { $faces } 人見つけ、{ $known } 人わかりました。
+nobody-known = { $faces } 人の顔を見つけましたが、だれかはわかりません。
+names-known = { $faces ->
+    [1] 顔を見つけました。だれかわかりました。
+   *[other] { $faces } 人の顔を見つけ、{ $known } 人はだれかわかりました。
+}
 and-more = ほか { $more } 人の顔は省略しました。
 
-part-known = { $name } だと思います（{ $percent }、{ $sure }）
+part-known = { $name }だと思います（{ $percent }、{ $sure }）
+part-learned = { $name }です（教わりました）
+part-not-a-face = 顔ではありません。
 part-unknown = だれかわかりません。名前を教えてもらえれば覚えます。
 others = ちがうなら: { $names }
 nearest = 近い順: { $names }
@@ -42,7 +47,7 @@ refused-explicit = この画像は判定しません（成人向けと判断し�
 busy = いま混み合っています。順番が来たら判定します。
 cooldown = 少し休憩です。{ $seconds } 秒後にもう一度どうぞ。
 no-picture = 写真を付けて話しかけてください。人の写真に返信して呼んでも判定します。
-several-faces = 顔が { $faces } 人写っています。1 人だけの写真を送ってください。
+several-faces = { $faces } 人写っています。1 人だけの写真を送ってください。
 
 # web page
 web-title = Hantei

@@ -139,7 +139,7 @@ WORDS = {
     "ja": {
         "unknown": "だれかわかりません。",
         "learned": "覚えました: {name}",
-        "named": "{name} だと思います",
+        "named": "{name}だと思います",
         "wrong": "ちがう",
         "rejected": "ちがう、と覚えました。",
         "undo": "取り消す",
