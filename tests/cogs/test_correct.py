@@ -99,7 +99,9 @@ async def test_marks_act_and_undoing_undoes(world: World, astronaut: bytes, vari
     assert await world.people() == {"Eileen": 1}
 
     await world.ann.react(answer, "✅")
-    assert world.now(answer).content == f"{answer.content}\n**Learned: Eileen**"
+    lead = answer.content.splitlines()[0]
+    told = f"{lead}\nThis is Eileen, I was told.\n**Learned: Eileen**"
+    assert world.now(answer).content == told
     assert await world.people() == {"Eileen": 2}
     await world.ann.unreact(answer, "✅")
     assert world.now(answer).content == f"{answer.content}\n**Taken back.**"
