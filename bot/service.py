@@ -72,6 +72,7 @@ class Service:
         self._intake = intake
         self._judge = judge
         self._heads = settings.judging.heads
+        self._settling = asyncio.Lock()
         self._loading: dict[tuple[Scope, str], asyncio.Lock] = {}
         self._housekeeper: asyncio.Task[None] | None = None
 
@@ -254,7 +255,8 @@ class Service:
         name = correcting.meant_name(verdict, correction)
         if await self._store.vote(correction, name):
             VOTES.labels(correction.action).inc()
-            await self._settle(verdict, correction.head)
+        # Also for a vote that stood already: the bot may have died between counting and settling.
+        await self._settle(verdict, correction.head)
         part = await self.part(verdict.id)
         if correction.withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
@@ -276,8 +278,10 @@ class Service:
         return next(iter(correcting.standing_votes(mine)), None)
 
     async def _settle(self, verdict: Verdict, head: str) -> None:
-        standing = await self._standing(verdict, head)
-        if await self._store.set_label(verdict.scope, verdict.id, head, standing.label):
+        async with self._settling:  # or a slower count could overwrite a newer one
+            standing = await self._standing(verdict, head)
+            changed = await self._store.set_label(verdict.scope, verdict.id, head, standing.label)
+        if changed:
             await self._rebuild_gallery(verdict.scope, head)
 
     async def _standing(self, verdict: Verdict, head: str) -> Standing:

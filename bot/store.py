@@ -59,6 +59,10 @@ from models.types import (
     UserId,
 )
 
+_IDS_ARE_NEVER_REUSED = {"sqlite_autoincrement": True}
+"""Else SQLite gives the id of a deleted row to the next one: an old button would then vote on a
+stranger's face, and a forgotten person's labels would be somebody else's."""
+
 
 class Base(DeclarativeBase):
     """The tables."""
@@ -68,6 +72,7 @@ class PostRow(Base):
     """One request to judge; its key is answered once."""
 
     __tablename__ = "posts"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
     scope: Mapped[str] = mapped_column(index=True)
@@ -83,6 +88,7 @@ class VerdictRow(Base):
     """What the heads said of one face."""
 
     __tablename__ = "verdicts"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
     id: Mapped[int] = mapped_column(primary_key=True)
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
     picture_hash: Mapped[str]
@@ -134,6 +140,7 @@ class VoteRow(Base):
     """What somebody said of a guess; never changed."""
 
     __tablename__ = "votes"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
     id: Mapped[int] = mapped_column(primary_key=True)
     verdict_id: Mapped[int] = mapped_column(
         ForeignKey("verdicts.id", ondelete="CASCADE"), index=True
@@ -151,6 +158,7 @@ class PersonRow(Base):
     """Somebody with a name in a scope and head."""
 
     __tablename__ = "people"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
     id: Mapped[int] = mapped_column(primary_key=True)
     scope: Mapped[str]
     head: Mapped[str]
@@ -496,7 +504,10 @@ class Store:
     async def set_label(
         self, scope: Scope, verdict_id: int, head: str, label: Label | None
     ) -> bool:
-        """Add to the label log what stands now. False if that is what stood before."""
+        """Add to the label log what stands now. False if that is what stood before.
+
+        A crop that is nobody's example any more loses its embeddings.
+        """
         async with self._writing() as session:
             last = await session.scalar(
                 select(LabelRow)
@@ -514,6 +525,9 @@ class Store:
                     verdict_id=verdict_id, head=head, answer=answer, people=people, created=_now()
                 )
             )
+            if answer != Answer.IS:  # an embedding is kept only with consent
+                crop = select(VerdictRow.crop).where(VerdictRow.id == verdict_id)
+                await session.execute(delete(EmbeddingRow).where(EmbeddingRow.crop.in_(crop)))
             return True
 
     async def live_labels(self, scope: Scope, head: str) -> list[LiveLabel]:

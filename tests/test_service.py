@@ -233,6 +233,38 @@ async def test_a_redelivered_mark_counts_once(
     assert len(await store.votes(part.verdict_id)) == 2
 
 
+async def test_an_undone_example_keeps_no_embedding(
+    service: Service, store: Store, settings: Settings, judge: Judge, astronaut: bytes
+) -> None:
+    part = await answer(service, astronaut, "1")
+    await vote(service, part, Action.NAME, name="Eileen")
+    (crop,) = (file.stem for file in crops(settings))
+    assert await store.embeddings([crop], judge.fingerprint)
+    await vote(service, part, Action.NAME, name="Eileen", withdraw=True)
+    assert not await store.embeddings([crop], judge.fingerprint)
+
+
+async def test_a_vote_counted_before_a_crash_is_settled_when_it_comes_again(
+    service: Service, store: Store, astronaut: bytes
+) -> None:
+    part = await answer(service, astronaut, "1")
+    name = Correction(part.verdict_id, "idol", ANN, Action.NAME, name="Eileen")
+    await store.vote(name, "Eileen")  # and there the bot died
+    assert await service.people("web") == []
+    await service.correct(name)
+    assert [person.name for person in await service.people("web")] == ["Eileen"]
+
+
+async def test_the_number_of_a_deleted_answer_is_never_given_again(
+    service: Service, astronaut: bytes, variant: bytes
+) -> None:
+    first = await answer(service, astronaut, "1")
+    await service.forget_post("1")
+    assert (await answer(service, variant, "2")).verdict_id != first.verdict_id
+    with pytest.raises(NotFound):
+        await vote(service, first, Action.NAME, name="Eileen")
+
+
 async def test_revealing_shows_the_nearest_names(
     service: Service, data: Path, astronaut: bytes
 ) -> None:
