@@ -34,7 +34,8 @@ from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import LiveLabel, NewVerdict, Store
-from models.gallery import Example, Gallery, Rejection
+from models.crops import hash_distance
+from models.gallery import NEAR_DUPLICATE_BITS, Example, Gallery, Rejection
 from models.registry import Registry
 from models.types import Context, Crop, Named, Picture, Scope, UserId, Vectors
 
@@ -510,8 +511,11 @@ class Service:
             rejections = [
                 Rejection(label.face_hash, frozenset(label.names))
                 for label in labels
-                if label.answer is Answer.NOT_A_FACE
-                or (label.answer is Answer.IS_NOT and label.names)
+                if (
+                    label.answer is Answer.NOT_A_FACE
+                    or (label.answer is Answer.IS_NOT and label.names)
+                )
+                and not _taken_back(label, labels)
             ]
             gallery = Gallery(self._judge.fingerprint, examples, rejections)
             self._judge.set_gallery(scope, head, gallery)
@@ -562,9 +566,23 @@ class Service:
         """Expire crops hourly."""
         while True:
             keep = timedelta(days=self._settings.store.keep_days)
-            if expired := await self._store.expire(keep):
-                log.info("%d crops expired", expired)
+            try:
+                if expired := await self._store.expire(keep):
+                    log.info("%d crops expired", expired)
+            except Exception:  # what nobody agreed to must expire in the next hour, then
+                log.exception("cannot expire crops")
             await asyncio.sleep(3600)
+
+
+def _taken_back(rejection: LiveLabel, labels: Sequence[LiveLabel]) -> bool:
+    """Whether people agreed later, on the same picture, that it is this person after all."""
+    return any(
+        label.answer is Answer.IS
+        and label.id > rejection.id
+        and (not rejection.names or label.names[0] in rejection.names)
+        and hash_distance(label.face_hash, rejection.face_hash) <= NEAR_DUPLICATE_BITS
+        for label in labels
+    )
 
 
 def _context(post: Post) -> Context:

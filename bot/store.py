@@ -8,6 +8,8 @@ named by their content beside the database.
 import asyncio
 import hashlib
 import json
+import logging
+import tempfile
 import unicodedata
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -58,6 +60,8 @@ from models.types import (
     Scored,
     UserId,
 )
+
+log = logging.getLogger(__name__)
 
 _IDS_ARE_NEVER_REUSED = {"sqlite_autoincrement": True}
 """Else SQLite gives the id of a deleted row to the next one: an old button would then vote on a
@@ -250,6 +254,7 @@ class Store:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
+        self._writer = asyncio.Lock()
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
 
@@ -794,16 +799,17 @@ class Store:
         crop_hash = hashlib.sha256(content + json.dumps(crop.box).encode()).hexdigest()
         file = self._crop_file(crop_hash)
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".writing")
-        temporary.write_bytes(content)
-        temporary.replace(file)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
+            temporary.write(content)
+        Path(temporary.name).replace(file)
         return crop_hash
 
     def _read_crop(self, row: CropRow) -> Crop | None:
         try:
             with Image.open(self._crop_file(row.hash), formats=("PNG",)) as file:
                 pixels = np.asarray(file.convert("RGB"))
-        except FileNotFoundError:
+        except OSError as error:  # gone, or damaged: the rest of the answer is still good
+            log.warning("crop %s cannot be read: %s", row.hash, error)
             return None
         landmarks = np.array(row.landmarks, dtype=np.float32)
         return Crop(pixels, _box(row.box), landmarks, Kind(row.kind))
@@ -823,7 +829,8 @@ class Store:
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[AsyncSession]:
         assert self._sessions is not None  # noqa: S101 - `open` has been awaited
-        async with self._sessions.begin() as session:
+        # Reading before writing in one transaction is safe only if nobody writes in between.
+        async with self._writer, self._sessions.begin() as session:
             yield session
 
     @asynccontextmanager

@@ -212,6 +212,26 @@ async def test_not_this_person_sticks_to_the_picture_and_its_copies(
     assert "Eileen" in (await answer(service, variant, "6")).words
 
 
+async def test_a_later_name_beats_an_earlier_not_this_person(
+    service: Service, astronaut: bytes, variant: bytes
+) -> None:
+    await vote(service, await answer(service, astronaut, "1"), Action.NAME, name="Eileen")
+    await vote(service, await answer(service, variant, "2"), Action.NONE_OF_THESE)
+    again = await answer(service, variant, "3")
+    assert "Eileen" not in again.words
+    await vote(service, again, Action.NAME, name="Eileen")
+    assert "Eileen" in (await answer(service, variant, "4")).words
+
+
+async def test_two_people_may_name_somebody_new_at_once(
+    service: Service, astronaut: bytes, variant: bytes
+) -> None:
+    parts = [await answer(service, astronaut, "1"), await answer(service, variant, "2")]
+    await asyncio.gather(*(vote(service, p, Action.NAME, name="Eileen") for p in parts))
+    (person,) = await service.people("web")
+    assert person.examples == 2
+
+
 async def test_not_a_face_is_never_named_again(
     service: Service, astronaut: bytes, variant: bytes
 ) -> None:
