@@ -204,7 +204,7 @@ class Service:
     async def recent(self, scope: Scope, most: int = 20) -> list[Reply]:
         """The latest answers of a scope, newest first."""
         found = []
-        for key, _ in await self._store.recent(scope, most):
+        for key in await self._store.recent(scope, most):
             with suppress(NotFound):  # deleted meanwhile
                 found.append(await self.reply(key))
         return found
@@ -228,14 +228,6 @@ class Service:
     async def verdict_at(self, ref: str) -> int | None:
         """The verdict that a message shows, or None."""
         return await self._store.verdict_at(ref)
-
-    async def message_of(self, verdict_id: int) -> str | None:
-        """The message that shows a verdict, or None."""
-        return await self._store.message_of(verdict_id)
-
-    async def messages_of(self, key: str) -> list[str]:
-        """The messages that answer a post."""
-        return await self._store.messages_of(key)
 
     async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
         """Messages no older than `age` and the verdicts they show, oldest first."""

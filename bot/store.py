@@ -358,11 +358,11 @@ class Store:
                 update(VerdictRow).where(VerdictRow.id == verdict_id).values(revealed=True)
             )
 
-    async def recent(self, scope: Scope, most: int) -> list[tuple[str, str]]:
-        """Key and words of the latest answered posts with a face, newest first."""
+    async def recent(self, scope: Scope, most: int) -> list[str]:
+        """Keys of the latest answered posts with a face, newest first."""
         async with self._reading() as session:
-            rows = await session.execute(
-                select(PostRow.key, PostRow.words)
+            keys = await session.scalars(
+                select(PostRow.key)
                 .where(
                     PostRow.scope == scope,
                     PostRow.answered,
@@ -372,7 +372,7 @@ class Store:
                 .order_by(PostRow.id.desc())
                 .limit(most)
             )
-            return [(key, words or "") for key, words in rows]
+            return list(keys)
 
     async def post(self, key: str) -> tuple[Scope, UserId, str | None] | None:
         """Scope, author and words (None while it is being answered) of a post, or None."""
@@ -428,14 +428,6 @@ class Store:
                 select(MessageRow.ref).join(PostRow).where(PostRow.key == key)
             )
             return list(refs)
-
-    async def message_of(self, verdict_id: int) -> str | None:
-        """The message that shows a verdict."""
-        async with self._reading() as session:
-            found: str | None = await session.scalar(
-                select(MessageRow.ref).where(MessageRow.verdict_id == verdict_id)
-            )
-            return found
 
     async def messages_since(self, moment: datetime) -> list[tuple[str, int]]:
         """References and verdicts of the messages sent since then, oldest first."""
