@@ -1,6 +1,5 @@
 """Files through the bot's own doors, so that what is measured is what answers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,10 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import Progress
 
 from bot.domain import Attachment
 from bot.intake import Intake
+from bot.judge_files import side_by_side
 from bot.judging import FaceJudgement, Judge
 from bot.settings import Settings
 from models.types import Context, Picture
@@ -82,18 +81,7 @@ async def each(
     items: Sequence[Item],
     work: Callable[[Item], Awaitable[Result]],
     doing: str,
-    at_once: int = 3,
+    at_once: int = 3,  # one more than the judge's workers keeps them all busy
 ) -> list[Result]:
     """Do `work` for each item, a few at a time, with a progress bar; results in order."""
-    places = asyncio.Semaphore(at_once)  # one more than the judge's workers keeps them all busy
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(doing, total=len(items))
-
-        async def one(item: Item) -> Result:
-            async with places:
-                result = await work(item)
-            progress.advance(bar)
-            return result
-
-        return await asyncio.gather(*(one(item) for item in items))
+    return await side_by_side(work, items, at_once, doing, Console(stderr=True))

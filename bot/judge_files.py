@@ -128,18 +128,16 @@ async def side_by_side(
 ) -> list[Result]:
     """Do the work on all items, `most` at a time, with a progress bar; results in their order."""
     free = asyncio.Semaphore(most)
-
-    async def one(item: Item) -> Result:
-        async with free:
-            return await work(item)
-
-    tasks = [asyncio.create_task(one(item)) for item in items]
     with Progress(console=console, transient=True, disable=len(items) < 5) as bar:
         shown = bar.add_task(doing, total=len(items))
-        for task in tasks:
-            await task
+
+        async def one(item: Item) -> Result:
+            async with free:
+                result = await work(item)
             bar.advance(shown)
-    return [task.result() for task in tasks]
+            return result
+
+        return await asyncio.gather(*(one(item) for item in items))
 
 
 async def enroll(
