@@ -5,7 +5,7 @@ A platform hands over values and gets values back; nothing here knows a chat ser
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,24 +29,20 @@ from bot.domain import (
     Verdict,
     Vote,
 )
-from bot.errors import Busy, NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.errors import NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.galleries import Galleries, Progress
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
-from bot.store import LiveLabel, NewVerdict, Store
-from models.crops import hash_distance
-from models.gallery import NEAR_DUPLICATE_BITS, Example, Gallery, Rejection
+from bot.store import NewVerdict, Store
 from models.registry import Registry
-from models.types import Context, Crop, Named, Picture, Scope, UserId, Vectors
+from models.types import Context, Crop, Named, Picture, Scope, UserId
 
 log = logging.getLogger(__name__)
 
 ANSWERS = Counter("hantei_answers_total", "Posts answered", ["platform"])
 REFUSALS = Counter("hantei_refusals_total", "Pictures refused", ["reason"])
 VOTES = Counter("hantei_votes_total", "Votes cast", ["action"])
-
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class Service:
         self._judge = judge
         self._heads = settings.judging.heads
         self._settling = asyncio.Lock()
-        self._loading: dict[tuple[Scope, str], asyncio.Lock] = {}
+        self._galleries = Galleries(store, judge)
         self._housekeeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Service":
@@ -96,7 +92,7 @@ class Service:
             )
         for scope in await self._store.scopes():
             for head in self._heads:
-                await self._rebuild_gallery(scope, head, progress)
+                await self._galleries.rebuild(scope, head, progress)
         self._housekeeper = asyncio.create_task(self._keep_house())
 
     async def stop(self) -> None:
@@ -275,7 +271,7 @@ class Service:
             standing = await self._standing(verdict, head)
             changed = await self._store.set_label(verdict.scope, verdict.id, head, standing.label)
         if changed:
-            await self._rebuild_gallery(verdict.scope, head)
+            await self._galleries.rebuild(verdict.scope, head)
 
     async def _standing(self, verdict: Verdict, head: str) -> Standing:
         votes = await self._store.votes(verdict.id)
@@ -332,7 +328,7 @@ class Service:
         if other is not None and other[0] != person_id:
             raise NameTaken(f"{other[1]} has that name already; merge them instead")
         await self._store.rename(person_id, wanted)
-        await self._rebuild_gallery(scope, head)
+        await self._galleries.rebuild(scope, head)
         return wanted
 
     async def merge(self, scope: Scope, name: str, into: str, head: str = "idol") -> str:
@@ -346,7 +342,7 @@ class Service:
         if from_id == into_id:
             raise NotFound(f"{name} and {into} are the same person already")
         await self._store.merge(from_id, into_id)
-        await self._rebuild_gallery(scope, head)
+        await self._galleries.rebuild(scope, head)
         return kept
 
     async def remove(self, scope: Scope, name: str, head: str = "idol") -> tuple[str, list[str]]:
@@ -366,7 +362,7 @@ class Service:
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._store.remove_person(person_id)
-        await self._rebuild_gallery(scope, head)
+        await self._galleries.rebuild(scope, head)
         return present, refs
 
     async def _person(self, scope: Scope, head: str, name: str) -> tuple[int, str]:
@@ -469,7 +465,7 @@ class Service:
         await self._forget_learned(scope, keys, why)
         await self._store.forget_posts(keys)
         for head in self._heads:
-            await self._rebuild_gallery(scope, head)
+            await self._galleries.rebuild(scope, head)
 
     async def _forget_learned(self, scope: Scope, keys: Iterable[str], why: str) -> None:
         """Inside `_versions_locked`; `why` is kept, so it names nobody."""
@@ -492,58 +488,6 @@ class Service:
     def _registry(self, scope: Scope, head: str) -> Registry:
         return Registry(versions_dir(self._settings), scope, head)
 
-    # galleries
-
-    async def _rebuild_gallery(
-        self, scope: Scope, head: str, progress: Progress | None = None
-    ) -> None:
-        async with self._gallery_lock(scope, head):
-            labels = await self._store.live_labels(scope, head)
-            examples = await self._examples(labels, progress)
-            rejections = [
-                Rejection(label.face_hash, frozenset(label.names))
-                for label in labels
-                if (
-                    label.answer is Answer.NOT_A_FACE
-                    or (label.answer is Answer.IS_NOT and label.names)
-                )
-                and not _taken_back(label, labels)
-            ]
-            gallery = Gallery(self._judge.fingerprint, examples, rejections)
-            self._judge.set_gallery(scope, head, gallery)
-
-    async def _examples(
-        self, labels: Sequence[LiveLabel], progress: Progress | None
-    ) -> list[Example]:
-        """Examples from labels; crops that the present embedder has not seen are embedded."""
-        fingerprint = self._judge.fingerprint
-        named = [(label.names[0], label.crop) for label in labels if label.answer is Answer.IS]
-        owned = [(name, crop) for name, crop in named if crop is not None]
-        vectors = await self._store.embeddings((crop for _, crop in owned), fingerprint)
-        missing = [crop for _, crop in owned if crop not in vectors]
-        for done, crop_hash in enumerate(dict.fromkeys(missing), start=1):
-            crop = await self._store.crop(crop_hash)
-            if crop is not None:
-                (vector,) = await self._patiently_embed(crop)
-                await self._store.add_embedding(crop_hash, fingerprint, vector)
-                vectors[crop_hash] = vector
-            if progress is not None:
-                progress(done, len(missing))
-        return [Example(name, vectors[crop]) for name, crop in owned if crop in vectors]
-
-    async def _patiently_embed(self, crop: Crop) -> Vectors:
-        while True:
-            try:
-                return await self._judge.embed([crop])
-            except Busy:
-                await asyncio.sleep(0.1)
-
-    @asynccontextmanager
-    async def _gallery_lock(self, scope: Scope, head: str) -> AsyncIterator[None]:
-        """One rebuild at a time, so that an older one cannot overwrite a newer one."""
-        async with self._loading.setdefault((scope, head), asyncio.Lock()):
-            yield
-
     # small things
 
     async def _crop(self, verdict: Verdict) -> Crop | None:
@@ -564,17 +508,6 @@ class Service:
             except Exception:  # what nobody agreed to must expire in the next hour, then
                 log.exception("cannot expire crops")
             await asyncio.sleep(3600)
-
-
-def _taken_back(rejection: LiveLabel, labels: Sequence[LiveLabel]) -> bool:
-    """Whether people agreed later, on the same picture, that it is this person after all."""
-    return any(
-        label.answer is Answer.IS
-        and label.id > rejection.id
-        and (not rejection.names or label.names[0] in rejection.names)
-        and hash_distance(label.face_hash, rejection.face_hash) <= NEAR_DUPLICATE_BITS
-        for label in labels
-    )
 
 
 def _context(post: Post) -> Context:

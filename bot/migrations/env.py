@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from bot.store import Base
+from bot.tables import Base
 
 url = context.config.get_main_option("sqlalchemy.url") or "sqlite://"
 engine = create_engine(url, poolclass=pool.NullPool)

@@ -1,0 +1,88 @@
+"""Live labels → the galleries that answer: rebuilt whole whenever a label comes or goes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from bot.domain import Answer
+from bot.errors import Busy
+from bot.judging import Judge
+from bot.store import LiveLabel, Store
+from models.crops import hash_distance
+from models.gallery import NEAR_DUPLICATE_BITS, Example, Gallery, Rejection
+from models.types import Crop, Scope, Vectors
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
+
+
+class Galleries:
+    """Keeps the judge's galleries as the label log says."""
+
+    def __init__(self, store: Store, judge: Judge) -> None:
+        self._store = store
+        self._judge = judge
+        self._locks: dict[tuple[Scope, str], asyncio.Lock] = {}
+
+    async def rebuild(self, scope: Scope, head: str, progress: Progress | None = None) -> None:
+        """Read the labels that stand and let them answer.
+
+        Args:
+            progress: told how the embedding goes of crops that the present embedder has not seen.
+        """
+        async with self._lock(scope, head):
+            labels = await self._store.live_labels(scope, head)
+            examples = await self._examples(labels, progress)
+            rejections = [
+                Rejection(label.face_hash, frozenset(label.names))
+                for label in labels
+                if (
+                    label.answer is Answer.NOT_A_FACE
+                    or (label.answer is Answer.IS_NOT and label.names)
+                )
+                and not _taken_back(label, labels)
+            ]
+            gallery = Gallery(self._judge.fingerprint, examples, rejections)
+            self._judge.set_gallery(scope, head, gallery)
+
+    async def _examples(
+        self, labels: Sequence[LiveLabel], progress: Progress | None
+    ) -> list[Example]:
+        fingerprint = self._judge.fingerprint
+        named = [(label.names[0], label.crop) for label in labels if label.answer is Answer.IS]
+        owned = [(name, crop) for name, crop in named if crop is not None]
+        vectors = await self._store.embeddings((crop for _, crop in owned), fingerprint)
+        missing = [crop for _, crop in owned if crop not in vectors]
+        for done, crop_hash in enumerate(dict.fromkeys(missing), start=1):
+            crop = await self._store.crop(crop_hash)
+            if crop is not None:
+                (vector,) = await self._patiently_embed(crop)
+                await self._store.add_embedding(crop_hash, fingerprint, vector)
+                vectors[crop_hash] = vector
+            if progress is not None:
+                progress(done, len(missing))
+        return [Example(name, vectors[crop]) for name, crop in owned if crop in vectors]
+
+    async def _patiently_embed(self, crop: Crop) -> Vectors:
+        while True:
+            try:
+                return await self._judge.embed([crop])
+            except Busy:
+                await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def _lock(self, scope: Scope, head: str) -> AsyncIterator[None]:
+        """One rebuild at a time, so that an older one cannot overwrite a newer one."""
+        async with self._locks.setdefault((scope, head), asyncio.Lock()):
+            yield
+
+
+def _taken_back(rejection: LiveLabel, labels: Sequence[LiveLabel]) -> bool:
+    """Whether people agreed later, on the same picture, that it is this person after all."""
+    return any(
+        label.answer is Answer.IS
+        and label.id > rejection.id
+        and (not rejection.names or label.names[0] in rejection.names)
+        and hash_distance(label.face_hash, rejection.face_hash) <= NEAR_DUPLICATE_BITS
+        for label in labels
+    )

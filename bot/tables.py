@@ -1,0 +1,152 @@
+"""The tables of the database; `bot/migrations` makes them, `bot.store` reads and writes them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_IDS_ARE_NEVER_REUSED = {"sqlite_autoincrement": True}
+"""Else SQLite gives the id of a deleted row to the next one: an old button would then vote on a
+stranger's face, and a forgotten person's labels would be somebody else's."""
+
+
+class Base(DeclarativeBase):
+    """The tables."""
+
+
+class PostRow(Base):
+    """One request to judge; its key is answered once."""
+
+    __tablename__ = "posts"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    author: Mapped[str] = mapped_column(index=True)
+    asker: Mapped[str]
+    locale: Mapped[str]
+    words: Mapped[str | None]
+    answered: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime]
+
+
+class VerdictRow(Base):
+    """What the heads said of one face."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    picture_hash: Mapped[str]
+    face_hash: Mapped[str]
+    kind: Mapped[str]
+    box: Mapped[list[float]] = mapped_column(JSON)
+    detection_score: Mapped[float]
+    guesses: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    crop: Mapped[str | None] = mapped_column(ForeignKey("crops.hash"), index=True)
+    spoiler: Mapped[bool] = mapped_column(default=False)
+    revealed: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[datetime] = mapped_column(index=True)
+
+
+class CropRow(Base):
+    """Where the face is in the crop file of that name."""
+
+    __tablename__ = "crops"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    box: Mapped[list[float]] = mapped_column(JSON)
+    landmarks: Mapped[list[list[float]]] = mapped_column(JSON)
+    kind: Mapped[str]
+
+
+class EmbeddingRow(Base):
+    """A crop under one embedder."""
+
+    __tablename__ = "embeddings"
+    crop: Mapped[str] = mapped_column(
+        ForeignKey("crops.hash", ondelete="CASCADE"), primary_key=True
+    )
+    fingerprint: Mapped[str] = mapped_column(primary_key=True)
+    vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MessageRow(Base):
+    """Which message on a platform shows which verdict."""
+
+    __tablename__ = "messages"
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), index=True)
+    verdict_id: Mapped[int | None] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), index=True
+    )
+    created: Mapped[datetime] = mapped_column(index=True)
+
+
+class VoteRow(Base):
+    """What somebody said of a guess; never changed."""
+
+    __tablename__ = "votes"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), index=True
+    )
+    head: Mapped[str]
+    voter: Mapped[str] = mapped_column(index=True)
+    trusted: Mapped[bool]
+    action: Mapped[str]
+    name: Mapped[str | None]
+    withdraw: Mapped[bool]
+    created: Mapped[datetime]
+
+
+class PersonRow(Base):
+    """Somebody with a name in a scope and head."""
+
+    __tablename__ = "people"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    head: Mapped[str]
+    name: Mapped[str]
+    created: Mapped[datetime]
+
+
+class AliasRow(Base):
+    """Every name a person has or had, folded; a name leads to one person."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (UniqueConstraint("scope", "head", "folded"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    head: Mapped[str]
+    folded: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+
+
+class LabelRow(Base):
+    """The label log: the last row of a verdict and head stands; `answer` NULL withdraws."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        Index("labels_of_verdict", "verdict_id", "head"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(ForeignKey("verdicts.id", ondelete="CASCADE"))
+    head: Mapped[str]
+    answer: Mapped[str | None]
+    people: Mapped[list[int]] = mapped_column(JSON)
+    created: Mapped[datetime]
+
+
+class ConsentRow(Base):
+    """A user's standing word on what they post in a scope; the last row counts."""
+
+    __tablename__ = "consents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str]
+    user: Mapped[str] = mapped_column(index=True)
+    allowed: Mapped[bool]
+    created: Mapped[datetime]
