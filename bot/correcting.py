@@ -50,9 +50,10 @@ def meant_name(verdict: Verdict, correction: Correction) -> str | None:
         case Action.RIGHT | Action.CANDIDATE:
             guess = verdict.named(correction.head)
             choice = correction.choice or 0
-            if guess is None or choice >= len(guess.candidates):
+            names = [each.name for each in guess.candidates] if guess else []
+            if choice >= len(names) or not names[choice]:
                 raise NotFound("there is no such candidate under this answer")
-            return guess.candidates[choice].name
+            return names[choice]
         case _:
             return None
 
@@ -125,7 +126,7 @@ def settle(verdict: Verdict, head: str, votes: Iterable[Vote], *, allowed: bool)
         return Standing(State.NOT_A_FACE, label=Label(verdict.id, head, Answer.NOT_A_FACE))
     if decisive.action is Action.NONE_OF_THESE:
         guess = verdict.named(head)
-        names = tuple(each.name for each in guess.candidates) if guess else ()
+        names = tuple(each.name for each in guess.candidates if each.name) if guess else ()
         if not names:
             return Standing(State.OPEN)
         return Standing(State.REJECTED, label=Label(verdict.id, head, Answer.IS_NOT, names))

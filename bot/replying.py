@@ -222,16 +222,23 @@ def _words(verdict: Verdict, guess: Named | None, standing: Standing) -> str:
 
 
 def _lettered(guess: Named | None) -> list[str]:
-    pairs = zip(CANDIDATE_MARKS, _offered(guess), strict=False)
-    return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in pairs]
+    return [
+        f"{mark} {each.name} ({percent(each.probability)})"
+        for mark, each in _offered(guess).items()
+    ]
 
 
-def _offered(guess: Named | None) -> tuple[Candidate, ...]:
-    """The candidates to show with a letter: under a name only those that may be right."""
-    if guess is None or guess.answer == "unknown":
-        return guess.candidates if guess else ()
-    best, *others = guess.candidates
-    return (best, *(each for each in others if each.probability >= _WORTH_SAYING))
+def _offered(guess: Named | None) -> dict[Mark, Candidate]:
+    """The candidates to show by letter: under a name only those that may be right."""
+    if guess is None:
+        return {}
+    least = _WORTH_SAYING if guess.answer == "known" else 0.0
+    lettered = zip(CANDIDATE_MARKS, guess.candidates, strict=False)
+    return {
+        mark: each
+        for mark, each in lettered
+        if each.name and (mark is Mark.A or each.probability >= least)
+    }
 
 
 def _sureness(probability: float) -> str:
@@ -242,13 +249,11 @@ def _sureness(probability: float) -> str:
 
 def _marks(verdict: Verdict, guess: Named | None) -> tuple[Mark, ...]:
     """Only marks that mean something under this answer."""
-    candidates = len(_offered(guess))
+    letters = tuple(_offered(guess))
     if _known(guess):
-        letters = CANDIDATE_MARKS[1:candidates]
-        return (Mark.RIGHT, *letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
-    if verdict.revealed and candidates:
-        letters = CANDIDATE_MARKS[:candidates]
+        return (Mark.RIGHT, *letters[1:], Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
+    if verdict.revealed and letters:
         return (*letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
-    if candidates:
+    if letters:
         return (Mark.WHO, Mark.NOT_A_FACE, Mark.DELETE)
     return (Mark.NOT_A_FACE, Mark.DELETE)

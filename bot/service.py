@@ -69,6 +69,8 @@ class Service:
         self._intake = intake
         self._judge = judge
         self._heads = settings.judging.heads
+        # From casting a vote to the label that comes of it: or a slower count could overwrite a
+        # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
         self._galleries = Galleries(store, judge)
         self._housekeeper: asyncio.Task[None] | None = None
@@ -240,12 +242,15 @@ class Service:
         Raises:
             NotFound: the answer is gone, or the mark points at no candidate.
         """
-        verdict = await self.verdict(correction.verdict_id)
-        name = correcting.meant_name(verdict, correction)
-        if await self._store.vote(correction, name):
-            VOTES.labels(correction.action).inc()
-        # Also for a vote that stood already: the bot may have died between counting and settling.
-        await self._settle(verdict, correction.head)
+        async with self._settling:
+            verdict = await self.verdict(correction.verdict_id)
+            name = correcting.meant_name(verdict, correction)
+            if await self._store.vote(correction, name):
+                VOTES.labels(correction.action).inc()
+            # Also for a vote that stood already: the bot may have died before it was settled.
+            changed = await self._settle(verdict, correction.head)
+        if changed:
+            await self._galleries.rebuild(verdict.scope, correction.head)
         part = await self.part(verdict.id)
         if correction.withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
@@ -266,12 +271,17 @@ class Service:
         mine = (vote for vote in votes if vote.head == head and vote.voter == voter)
         return next(iter(correcting.standing_votes(mine)), None)
 
-    async def _settle(self, verdict: Verdict, head: str) -> None:
-        async with self._settling:  # or a slower count could overwrite a newer one
-            standing = await self._standing(verdict, head)
-            changed = await self._store.set_label(verdict.scope, verdict.id, head, standing.label)
-        if changed:
-            await self._galleries.rebuild(verdict.scope, head)
+    async def _settle(self, verdict: Verdict, head: str) -> bool:
+        """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt."""
+        standing = await self._standing(verdict, head)
+        return await self._store.set_label(verdict.scope, verdict.id, head, standing.label)
+
+    async def _settle_all(self, verdicts: Iterable[tuple[int, str]]) -> None:
+        """Inside `_settling`; the galleries are the caller's to rebuild."""
+        for verdict_id, head in verdicts:
+            verdict = await self._store.verdict(verdict_id)
+            if verdict is not None:
+                await self._settle(verdict, head)
 
     async def _standing(self, verdict: Verdict, head: str) -> Standing:
         votes = await self._store.votes(verdict.id)
@@ -346,7 +356,9 @@ class Service:
         return kept
 
     async def remove(self, scope: Scope, name: str, head: str = "idol") -> tuple[str, list[str]]:
-        """Forget a person: pictures, crops, embeddings, votes and learned versions.
+        """Forget a person: pictures, crops, embeddings, votes, guesses and learned versions.
+
+        Only somebody who types the name anew enrols the person again.
 
         Returns:
             The name as it was stored, and references of the messages that showed the person, for
@@ -357,12 +369,14 @@ class Service:
         """
         person_id, present = await self._person(scope, head, name)
         self._judge.drop_gallery(scope, head)  # at once, before anything that takes time
-        async with self._versions_locked(scope):
+        async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_naming(person_id)
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
-            await self._store.remove_person(person_id)
-        await self._galleries.rebuild(scope, head)
+            # Last, so that after a crash half-way there still is somebody to remove.
+            touched = await self._store.remove_person(person_id)
+            await self._settle_all((verdict_id, head) for verdict_id in touched)
+        await self._rebuild(scope)
         return present, refs
 
     async def _person(self, scope: Scope, head: str, name: str) -> tuple[int, str]:
@@ -375,11 +389,13 @@ class Service:
 
     async def allow(self, scope: Scope, user: UserId, allowed: bool = True) -> None:
         """A user agrees (or no longer agrees) that what they post in a scope may be learned."""
-        await self._store.set_allowed(scope, user, allowed)
-        for key in await self._store.posts_by(scope, user):
-            for verdict in await self._store.verdicts_of(key):
-                for head in self._heads:
-                    await self._settle(verdict, head)
+        async with self._settling:
+            await self._store.set_allowed(scope, user, allowed)
+            for key in await self._store.posts_by(scope, user):
+                for verdict in await self._store.verdicts_of(key):
+                    for head in self._heads:
+                        await self._settle(verdict, head)
+        await self._rebuild(scope)
 
     async def privacy(self, scope: Scope, user: UserId) -> PrivacyReport:
         """What is kept of a user in a scope."""
@@ -406,7 +422,7 @@ class Service:
         Returns:
             References of the messages that answered the user's posts, for the platform to delete.
         """
-        async with self._versions_locked(scope):
+        async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_by(scope, user)
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]
             voted = await self._store.voted_on(scope, user)
@@ -416,10 +432,8 @@ class Service:
             await self._store.set_allowed(scope, user, False)
             await self._store.forget_votes(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
-            for verdict_id, voted_head in voted:
-                verdict = await self._store.verdict(verdict_id)
-                if verdict is not None:
-                    await self._settle(verdict, voted_head)
+            await self._settle_all(voted)
+        await self._rebuild(scope)
         return refs
 
     async def forget_post(self, key: str) -> list[str]:
@@ -432,8 +446,10 @@ class Service:
         if post is None:
             return []
         refs = await self._store.messages_of(key)
-        async with self._versions_locked(post[0]):
-            await self._forget(post[0], [key], "a picture it had learned from was deleted")
+        scope = post[0]
+        async with self._versions_locked(scope), self._settling:
+            await self._forget(scope, [key], "a picture it had learned from was deleted")
+        await self._rebuild(scope)
         return refs
 
     async def forget_original(self, key: str) -> list[str]:
@@ -461,11 +477,9 @@ class Service:
         return await self.forget_post(verdict.post_key)
 
     async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:
-        """Inside `_versions_locked`."""
+        """Inside `_versions_locked` and `_settling`; the galleries are the caller's to rebuild."""
         await self._forget_learned(scope, keys, why)
         await self._store.forget_posts(keys)
-        for head in self._heads:
-            await self._galleries.rebuild(scope, head)
 
     async def _forget_learned(self, scope: Scope, keys: Iterable[str], why: str) -> None:
         """Inside `_versions_locked`; `why` is kept, so it names nobody."""
@@ -476,6 +490,10 @@ class Service:
             gone = await asyncio.to_thread(self._registry(scope, head).remove_since, first, why)
             if gone:
                 log.warning("removed versions %s of %s in %s: %s", gone, head, scope, why)
+
+    async def _rebuild(self, scope: Scope) -> None:
+        for head in self._heads:
+            await self._galleries.rebuild(scope, head)
 
     @asynccontextmanager
     async def _versions_locked(self, scope: Scope) -> AsyncIterator[None]:

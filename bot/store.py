@@ -11,9 +11,9 @@ import json
 import logging
 import tempfile
 import unicodedata
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -190,7 +190,9 @@ class Store:
             rows = []
             for new, crop_hash in zip(verdicts, hashes, strict=True):
                 await session.merge(_crop_row(crop_hash, new.crop))
-                row = _verdict_row(new, post.id, crop_hash)
+                # Somebody may have been removed while the picture was judged.
+                guesses = await _of_known_people(session, post.scope, new.guesses)
+                row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash)
                 session.add(row)
                 rows.append(row)
             await session.flush()
@@ -504,10 +506,22 @@ class Store:
             }
             return sorted(found)
 
-    async def remove_person(self, person_id: int) -> None:
-        """Remove the person with all names. Their pictures are for `forget_posts`."""
+    async def remove_person(self, person_id: int) -> list[int]:
+        """Remove the person with all names, from every stored guess and vote as well.
+
+        Their pictures are for `forget_posts`.
+
+        Returns:
+            Ids of the verdicts that lost a vote, which have to be counted again.
+        """
         async with self._writing() as session:
+            person = await session.get_one(PersonRow, person_id)
+            aliases = select(AliasRow.folded).where(AliasRow.person_id == person_id)
+            names = frozenset(await session.scalars(aliases))
+            await _strike_from_guesses(session, person, names)
+            touched = await _delete_votes_for(session, person, names)
             await session.execute(delete(PersonRow).where(PersonRow.id == person_id))
+            return touched
 
     # consent
 
@@ -751,6 +765,86 @@ async def _person_id(session: AsyncSession, scope: Scope, head: str, name: str) 
     return row.id
 
 
+async def _of_known_people(
+    session: AsyncSession, scope: Scope, guesses: Sequence[Guess]
+) -> tuple[Guess, ...]:
+    """The guesses without candidates whom nobody has enrolled (any more)."""
+    rows = await session.execute(
+        select(AliasRow.head, AliasRow.folded).where(
+            AliasRow.scope == scope,
+            AliasRow.folded.in_(
+                _fold(each.name) for guess in guesses for each in _candidates(guess)
+            ),
+        )
+    )
+    known = {(head, folded) for head, folded in rows}
+
+    def gone(head: str, name: str) -> bool:
+        return (head, _fold(name)) not in known
+
+    return tuple(_struck(guess, gone) for guess in guesses)
+
+
+async def _strike_from_guesses(
+    session: AsyncSession, person: PersonRow, names: frozenset[str]
+) -> None:
+    """Take the candidates with these (folded) names out of all guesses of the person's head."""
+
+    def gone(head: str, name: str) -> bool:
+        return head == person.head and _fold(name) in names
+
+    guess = func.json_each(VerdictRow.guesses).table_valued("value")
+    candidate = func.json_each(guess.c.value, "$.candidates").table_valued("value")
+    name = func.json_extract(candidate.c.value, "$.name")
+    of_scope = VerdictRow.post_id.in_(select(PostRow.id).where(PostRow.scope == person.scope))
+    found = (
+        select(VerdictRow.id, name)
+        .select_from(VerdictRow)
+        .join(guess, literal(True))
+        .join(candidate, literal(True))
+        .where(of_scope, func.json_extract(guess.c.value, "$.head") == person.head)
+    )
+    rows = await session.execute(found)
+    doomed = {verdict_id for verdict_id, name in rows if gone(person.head, name)}
+    for verdict_id in doomed:
+        row = await session.get_one(VerdictRow, verdict_id)
+        row.guesses = [_told(_struck(_guess(told), gone)) for told in row.guesses]
+
+
+async def _delete_votes_for(
+    session: AsyncSession, person: PersonRow, names: frozenset[str]
+) -> list[int]:
+    """Delete the votes for these (folded) names; returns the verdicts that they were cast on."""
+    rows = await session.execute(
+        select(VoteRow.id, VoteRow.verdict_id, VoteRow.name)
+        .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
+        .join(PostRow, PostRow.id == VerdictRow.post_id)
+        .where(
+            PostRow.scope == person.scope, VoteRow.head == person.head, VoteRow.name.is_not(None)
+        )
+    )
+    doomed = {vote: verdict for vote, verdict, name in rows if _fold(name or "") in names}
+    for vote in doomed:
+        await session.execute(delete(VoteRow).where(VoteRow.id == vote))
+    return sorted(set(doomed.values()))
+
+
+def _struck(guess: Guess, gone: Callable[[str, str], bool]) -> Guess:
+    """A guess without the names that are `gone` from its head; the others keep their letters."""
+    candidates = tuple(
+        replace(each, name="") if gone(guess.head, each.name) else each
+        for each in _candidates(guess)
+    )
+    if not isinstance(guess, Named) or candidates == guess.candidates:
+        return guess
+    answer = guess.answer if candidates[0].name else "unknown"
+    return replace(guess, answer=answer, candidates=candidates)
+
+
+def _candidates(guess: Guess) -> tuple[Candidate, ...]:
+    return guess.candidates if isinstance(guess, Named) else ()
+
+
 def _crop_row(crop_hash: str, crop: Crop) -> CropRow:
     return CropRow(
         hash=crop_hash, box=list(crop.box), landmarks=crop.landmarks.tolist(), kind=str(crop.kind)
@@ -765,7 +859,7 @@ def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str) -> VerdictRow:
         kind=str(new.kind),
         box=list(new.box),
         detection_score=new.detection_score,
-        guesses=[{"type": type(guess).__name__, **asdict(guess)} for guess in new.guesses],
+        guesses=[_told(guess) for guess in new.guesses],
         crop=crop_hash,
         spoiler=new.spoiler,
         created=_now(),
@@ -789,6 +883,10 @@ def _verdict(row: VerdictRow, post: PostRow) -> Verdict:
         revealed=row.revealed,
         created=row.created,
     )
+
+
+def _told(guess: Guess) -> dict[str, Any]:
+    return {"type": type(guess).__name__, **asdict(guess)}
 
 
 def _guess(told: dict[str, Any]) -> Guess:

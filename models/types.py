@@ -97,7 +97,11 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A name a head thinks of, and the probability (0..1) that it is right."""
+    """A name a head thinks of, and the probability (0..1) that it is right.
+
+    Attributes:
+        name: empty once the person was removed: the candidates after it keep their letters.
+    """
 
     name: str
     probability: float

@@ -1,5 +1,6 @@
 """Votes to labels: who is believed, what may be learned, and that undoing undoes."""
 
+import dataclasses
 from datetime import datetime
 
 import pytest
@@ -39,6 +40,17 @@ def state(
 ) -> tuple[State, str | None]:
     standing = settle(verdict("Mai", "Asuka"), "idol", votes(*cast), allowed=allowed)
     return standing.state, standing.name
+
+
+def test_a_removed_candidate_can_be_neither_chosen_nor_rejected() -> None:
+    left = verdict("Mai", "", "Nanase")
+    chosen = Correction(1, "idol", POSTER, Action.CANDIDATE, choice=1)
+    with pytest.raises(NotFound, match="no such candidate"):
+        meant_name(left, chosen)
+    assert meant_name(left, dataclasses.replace(chosen, choice=2)) == "Nanase"
+    label = settle(left, "idol", votes((POSTER, Action.NONE_OF_THESE, None)), allowed=False).label
+    assert label is not None
+    assert label.names == ("Mai", "Nanase")
 
 
 def test_nobody_voted() -> None:

@@ -72,6 +72,14 @@ def test_a_known_face_offers_its_name_and_the_others() -> None:
     assert "🇧 白石麻衣" in answer.words
 
 
+def test_a_removed_person_leaves_the_other_candidates_their_letters() -> None:
+    left = verdict("齋藤飛鳥", "", "西野七瀬")
+    answer = replying.part(left, crop(), Standing(State.OPEN))
+    assert "🇨 西野七瀬" in answer.words
+    assert "🇧" not in answer.words
+    assert answer.marks[:2] == (Mark.RIGHT, Mark.C)
+
+
 def test_an_unknown_face_shows_names_only_when_asked() -> None:
     silent = replying.part(unknown(), crop(), Standing(State.OPEN))
     assert "白石麻衣" not in silent.words

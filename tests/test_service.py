@@ -1,15 +1,17 @@
 """Answering and learning through the one API, with real weights and a real database."""
 
 import asyncio
+import contextlib
 import io
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bot.domain import Action, Attachment, Correction, Mark, Part, Post, State
+from bot.domain import Action, Attachment, Correction, Mark, Part, Post, State, Verdict
 from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
 from bot.intake import Intake
 from bot.judging import Judge, Networks
@@ -417,6 +419,71 @@ async def test_removing_a_person_names_the_messages_that_showed_them(
     await service.sent("1", "discord:1:2", part.verdict_id)
     await vote(service, part, Action.NAME, name="Eileen")
     assert await service.remove("web", "Eileen") == ("Eileen", ["discord:1:2"])
+
+
+async def test_nothing_brings_a_removed_person_back_by_itself(
+    service: Service, settings: Settings, astronaut: bytes, variant: bytes
+) -> None:
+    await service.enroll(post_of(astronaut, key="e"), "Eileen")
+    await service.rename("web", "Eileen", "Collins")
+    guessed = await answer(service, variant, "2", author=BOB)
+    await service.rename("web", "Collins", "Eileen")
+    waiting = await vote(service, guessed, Action.RIGHT, voter=MOD, trusted=True)
+    assert (waiting.state, "Collins" in guessed.words) == (State.CONSENT_NEEDED, True)
+
+    await service.remove("web", "Eileen")
+    now = await service.part(guessed.verdict_id)
+    assert now.state is State.OPEN
+    assert now.words.startswith("I don't know who this is")
+    with pytest.raises(NotFound, match="no such candidate"):
+        await vote(service, guessed, Action.RIGHT, voter=BOB)
+    await service.allow("web", BOB)
+    assert await service.people("web") == []
+
+    await vote(service, guessed, Action.NAME, voter=BOB, name="Eileen")  # a new enrolment
+    assert [person.name for person in await service.people("web")] == ["Eileen"]
+
+
+async def test_a_vote_in_the_moment_of_a_removal_enrols_nobody(
+    service: Service,
+    store: Store,
+    astronaut: bytes,
+    variant: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await service.enroll(post_of(astronaut, key="e"), "Eileen")
+    guessed = await answer(service, variant, "2", author=BOB)
+    count, removals = store.vote, []
+
+    async def vote_late(correction: Correction, name: str | None) -> bool:
+        removals.append(asyncio.create_task(service.remove("web", "Eileen")))
+        await asyncio.wait(removals, timeout=0.5)
+        return await count(correction, name)
+
+    monkeypatch.setattr(store, "vote", vote_late)
+    with contextlib.suppress(NotFound):
+        await vote(service, guessed, Action.RIGHT, voter=BOB)
+    await asyncio.gather(*removals)
+    assert await service.people("web") == []
+    assert await store.live_labels("web", "idol") == []
+
+
+async def test_a_picture_judged_while_its_person_is_removed_is_not_named(
+    service: Service,
+    store: Store,
+    astronaut: bytes,
+    variant: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await service.enroll(post_of(astronaut, key="e"), "Eileen")
+    record = store.answered
+
+    async def record_late(*arguments: Any) -> list[Verdict]:
+        await service.remove("web", "Eileen")
+        return await record(*arguments)
+
+    monkeypatch.setattr(store, "answered", record_late)
+    assert "Eileen" not in (await answer(service, variant, "2", author=BOB)).words
 
 
 async def test_forgetting_a_user_forgets_posts_crops_and_votes(
