@@ -429,7 +429,7 @@ class Service:
             taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
             touched = {*keys, *(each.post_key for each in taught if each)}
             await self._forget_learned(scope, touched, "somebody who had taught it was forgotten")
-            await self._store.set_allowed(scope, user, False)
+            await self._store.forget_consent(scope, user)
             await self._store.forget_votes(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)

@@ -154,7 +154,6 @@ class Store:
                     key=post.key,
                     scope=post.scope,
                     author=post.author,
-                    asker=post.asker,
                     locale=post.locale,
                     answered=False,
                     created=_now(),
@@ -540,6 +539,13 @@ class Store:
                 .limit(1)
             )
             return row is not None and row.allowed
+
+    async def forget_consent(self, scope: Scope, user: UserId) -> None:
+        """Remove a user's word, which is then no again."""
+        async with self._writing() as session:
+            await session.execute(
+                delete(ConsentRow).where(ConsentRow.scope == scope, ConsentRow.user == user)
+            )
 
     async def votes_by(self, scope: Scope, user: UserId) -> int:
         """How many votes a user has cast in a scope."""

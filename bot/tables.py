@@ -24,7 +24,6 @@ class PostRow(Base):
     key: Mapped[str] = mapped_column(unique=True)
     scope: Mapped[str] = mapped_column(index=True)
     author: Mapped[str] = mapped_column(index=True)
-    asker: Mapped[str]
     locale: Mapped[str]
     words: Mapped[str | None]
     answered: Mapped[bool] = mapped_column(default=False)

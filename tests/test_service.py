@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import io
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -505,6 +507,22 @@ async def test_forgetting_a_user_forgets_posts_crops_and_votes(
     assert len(crops(settings)) == 1
     assert (await service.part(other.verdict_id)).state is State.OPEN
     assert await service.answer(post_of(astronaut, key="1")) is not None
+
+
+async def test_nothing_in_the_database_names_a_forgotten_user(
+    service: Service, settings: Settings, astronaut: bytes, variant: bytes
+) -> None:
+    await answer(service, astronaut, "1")
+    await service.allow("web", ANN)
+    asked = dataclasses.replace(post_of(variant, key="2", author=BOB), asker=ANN)
+    assert await service.answer(asked) is not None
+    await service.forget_user("web", ANN)
+    assert not (await service.privacy("web", ANN)).allowed
+    file = settings.store.data_dir / "hantei.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        rows = "\n".join(database.iterdump())
+    assert BOB in rows
+    assert ANN not in rows
 
 
 async def test_a_user_is_forgotten_in_one_scope_only(service: Service, astronaut: bytes) -> None:

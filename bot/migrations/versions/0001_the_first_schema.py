@@ -48,7 +48,6 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
-        sa.Column("asker", sa.String(), nullable=False),
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("words", sa.String(), nullable=True),
         sa.Column("answered", sa.Boolean(), nullable=False),
