@@ -376,7 +376,7 @@ class Service:
             # Last, so that after a crash half-way there still is somebody to remove.
             touched = await self._store.remove_person(person_id)
             await self._settle_all((verdict_id, head) for verdict_id in touched)
-        await self._rebuild(scope)
+        await self._finish_forgetting(scope)
         return present, refs
 
     async def _person(self, scope: Scope, head: str, name: str) -> tuple[int, str]:
@@ -433,7 +433,7 @@ class Service:
             await self._store.forget_votes(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)
-        await self._rebuild(scope)
+        await self._finish_forgetting(scope)
         return refs
 
     async def forget_post(self, key: str) -> list[str]:
@@ -449,7 +449,7 @@ class Service:
         scope = post[0]
         async with self._versions_locked(scope), self._settling:
             await self._forget(scope, [key], "a picture it had learned from was deleted")
-        await self._rebuild(scope)
+        await self._finish_forgetting(scope)
         return refs
 
     async def forget_original(self, key: str) -> list[str]:
@@ -477,9 +477,13 @@ class Service:
         return await self.forget_post(verdict.post_key)
 
     async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:
-        """Inside `_versions_locked` and `_settling`; the galleries are the caller's to rebuild."""
+        """Inside `_versions_locked` and `_settling`; `_finish_forgetting` comes after them."""
         await self._forget_learned(scope, keys, why)
         await self._store.forget_posts(keys)
+
+    async def _finish_forgetting(self, scope: Scope) -> None:
+        await self._rebuild(scope)
+        await self._store.scrub()
 
     async def _forget_learned(self, scope: Scope, keys: Iterable[str], why: str) -> None:
         """Inside `_versions_locked`; `why` is kept, so it names nobody."""
@@ -517,15 +521,21 @@ class Service:
         return await asyncio.to_thread(replying.part, verdict, crop, standing)
 
     async def _keep_house(self) -> None:
-        """Expire crops hourly."""
+        """Expire and sweep crops hourly."""
         while True:
-            keep = timedelta(days=self._settings.store.keep_days)
             try:
-                if expired := await self._store.expire(keep):
-                    log.info("%d crops expired", expired)
+                await self._expire()
             except Exception:  # what nobody agreed to must expire in the next hour, then
                 log.exception("cannot expire crops")
             await asyncio.sleep(3600)
+
+    async def _expire(self) -> None:
+        keep = timedelta(days=self._settings.store.keep_days)
+        if expired := await self._store.expire(keep):
+            log.info("%d crops expired", expired)
+        if strays := await self._store.sweep_crops():
+            log.warning("%d files of crops that are not kept were swept away", strays)
+        await self._store.scrub()
 
 
 def _context(post: Post) -> Context:

@@ -11,13 +11,14 @@ import json
 import logging
 import tempfile
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from alembic import command
@@ -61,6 +62,10 @@ from models.types import (
 )
 
 log = logging.getLogger(__name__)
+Value = TypeVar("Value")
+
+_MOST_VALUES = 500
+"""In one statement; SQLite has a limit, and the event loop gets its turn between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class Store:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._writer = asyncio.Lock()
+        # From writing a crop's file to recording it: in between nobody may take it for a stray.
+        self._crops = asyncio.Lock()
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
 
@@ -179,11 +186,24 @@ class Store:
             return len(result.all())
 
     async def answered(self, key: str, words: str, verdicts: Sequence[NewVerdict]) -> list[Verdict]:
-        """Record what was made of a claimed post, in one transaction; crops go to disk first."""
-        hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
+        """Record what was made of a claimed post, in one transaction; crops go to disk first.
+
+        Returns:
+            Nothing if the post was forgotten while it was being judged.
+        """
+        async with self._crops:
+            hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
+            recorded = await self._record(key, words, verdicts, hashes)
+            if not recorded:
+                await self._delete_strays([self._crop_file(each) for each in hashes])
+            return recorded
+
+    async def _record(
+        self, key: str, words: str, verdicts: Sequence[NewVerdict], hashes: Sequence[str]
+    ) -> list[Verdict]:
         async with self._writing() as session:
             post = await session.scalar(select(PostRow).where(PostRow.key == key))
-            if post is None:  # forgotten while it was being judged
+            if post is None:
                 return []
             post.words, post.answered = words, True
             rows = []
@@ -646,14 +666,48 @@ class Store:
         return dropped
 
     async def _drop_orphaned_crops(self) -> None:
-        async with self._writing() as session:
-            used = select(VerdictRow.crop).where(VerdictRow.crop.is_not(None))
-            result = await session.execute(
-                delete(CropRow).where(CropRow.hash.not_in(used)).returning(CropRow.hash)
-            )
-            hashes = [row[0] for row in result]
-        for crop_hash in hashes:
-            await asyncio.to_thread(self._crop_file(crop_hash).unlink, missing_ok=True)
+        async with self._crops:
+            async with self._writing() as session:
+                used = select(VerdictRow.crop).where(VerdictRow.crop.is_not(None))
+                result = await session.execute(
+                    delete(CropRow).where(CropRow.hash.not_in(used)).returning(CropRow.hash)
+                )
+                files = [self._crop_file(row[0]) for row in result]
+            await asyncio.to_thread(_unlink, files)
+
+    async def sweep_crops(self) -> int:
+        """Delete crop files that nothing refers to: what a killed process left behind.
+
+        Returns:
+            How many.
+        """
+        folder = self._data_dir / "crops"
+        files = await asyncio.to_thread(lambda: list(folder.glob("*/*")))
+        async with self._crops:
+            return await self._delete_strays(files)
+
+    async def _delete_strays(self, files: Sequence[Path]) -> int:
+        """Inside `_crops`: those that are no crop's file go."""
+        strays: list[Path] = []
+        async with self._reading() as session:
+            for some in _chunks(files):
+                names = [file.stem for file in some]
+                rows = await session.scalars(select(CropRow.hash).where(CropRow.hash.in_(names)))
+                known = {self._crop_file(each) for each in rows}
+                strays += [file for file in some if file not in known]
+        await asyncio.to_thread(_unlink, strays)
+        return len(strays)
+
+    async def scrub(self) -> None:
+        """Bring deletions from the write-ahead log into the database file, and empty the log.
+
+        SQLite overwrites what it deletes (`secure_delete`), but only in the database file: until
+        then the log still has it. While another process reads, this is left to the next time.
+        """
+        assert self._engine is not None  # noqa: S101 - `open` has been awaited
+        async with self._writer, self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _crop_file(self, crop_hash: str) -> Path:
         return self._data_dir / "crops" / crop_hash[:2] / f"{crop_hash}.png"
@@ -722,9 +776,22 @@ def _configure_connection(connection: Any, _: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "busy_timeout=10000",
+        "secure_delete=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """As many at a time as one statement takes."""
+    remaining = iter(values)
+    while chunk := list(islice(remaining, _MOST_VALUES)):
+        yield chunk
+
+
+def _unlink(files: Iterable[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _now() -> datetime:
