@@ -12,6 +12,7 @@ import ipaddress
 import json
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from aiohttp.resolver import ThreadedResolver
 
 from bot import decoding
 from bot.domain import Attachment
-from bot.errors import PictureRefused, Reason
+from bot.errors import Busy, PictureRefused, Reason
 from bot.settings import Intake as IntakeSettings
 from models.process import ChildProcess, ProcessDied, ProcessFailed, ProcessTimeout
 from models.types import Picture
@@ -128,19 +129,35 @@ class Intake:
             max_pixels=int(settings.max_megapixels * 1_000_000), max_side=settings.max_side
         )
         self._decoder = ChildProcess("bot.decoding:decode_bytes", settings.decode_memory_mb)
+        # Its own, or pictures that wait for the decoder would use up everybody's threads.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="decode")
+        self._most = 1 + settings.queue
+        self._admitted = 0
 
     async def picture(self, attachment: Attachment) -> Picture:
         """Fetch (if need be) and decode.
 
         Raises:
+            Busy: as many pictures as may are being fetched or decoded, or wait for it.
             PictureRefused: with the reason.
         """
+        if self._admitted >= self._most:
+            raise Busy(f"{self._admitted} pictures are being opened or waiting")
+        self._admitted += 1
+        try:
+            data = await self._bytes(attachment)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self.decode, data)
+        finally:
+            self._admitted -= 1
+
+    async def _bytes(self, attachment: Attachment) -> bytes:
         data = attachment.data
         if data is None:
             if attachment.url is None:
                 raise PictureRefused(Reason.EMPTY, attachment.name)
             data = await self._fetcher.fetch(attachment.url, self._max_bytes)
-        return await asyncio.to_thread(self.decode, data)
+        return data
 
     def decode(self, data: bytes) -> Picture:
         """Decode in the child process; blocks, so call it from a thread.
@@ -174,6 +191,7 @@ class Intake:
 
     async def close(self) -> None:
         """Stop the child process and let connections go."""
+        await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
         await asyncio.to_thread(self._decoder.close)
         await self._fetcher.close()
 

@@ -77,7 +77,8 @@ async def judge_files(
     enrolled = _people(gallery) if gallery is not None else []
     if out is not None:
         _make_folder(out)
-    intake = Intake(settings.intake)
+    queue = max(settings.intake.queue, settings.judging.workers)  # a place for every worker
+    intake = Intake(settings.intake.model_copy(update={"queue": queue}))
     console = Console(stderr=True)
     try:
         with console.status("loading models …"):

@@ -36,6 +36,7 @@ class Intake(_Section):
     max_side: Annotated[int, Field(ge=320, le=4096)] = 1280
     decode_seconds: Annotated[float, Field(gt=0)] = 10
     decode_memory_mb: Annotated[int, Field(ge=256)] = 1024
+    queue: Annotated[int, Field(ge=1)] = 16
     download_seconds: Annotated[float, Field(gt=0)] = 15
     media_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net")
 

@@ -17,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from PIL import Image
 
 from bot.domain import Attachment
-from bot.errors import PictureRefused, Reason
+from bot.errors import Busy, PictureRefused, Reason
 from bot.intake import HttpFetcher, Intake, PublicResolver
 from bot.settings import Intake as IntakeSettings
 from models.types import Picture
@@ -195,6 +195,22 @@ async def test_the_event_loop_goes_on_while_a_picture_is_decoded(
     await intake.picture(Attachment("large.jpg", large))
     ticking.cancel()
     assert ticks >= 10
+
+
+async def test_a_crowd_of_costly_pictures_holds_up_nothing_else(
+    astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Intake(IntakeSettings(queue=16))
+    monkeypatch.setattr(own, "decode", lambda _: time.sleep(0.1))
+    crowd = [asyncio.create_task(own.picture(Attachment(f"{n}.jpg", astronaut))) for n in range(40)]
+    await asyncio.sleep(0.01)
+    started = time.monotonic()
+    await asyncio.to_thread(int)
+    assert time.monotonic() - started < 0.3
+    outcomes = await asyncio.gather(*crowd, return_exceptions=True)
+    assert sum(isinstance(each, Busy) for each in outcomes) == 40 - 17
+    await own.picture(Attachment("late.jpg", astronaut))
+    await own.close()
 
 
 # URLs
