@@ -18,6 +18,7 @@ import json
 import logging
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -253,20 +254,24 @@ class Registry:
         The version before them answers again, or the measured thresholds. Training that began
         before is told so by `state`.
 
+        Damaged files are no hindrance: where nobody can tell what was forgotten before, every
+        version goes, and where nobody can tell what answers, the measured thresholds do.
+
         Args:
             why: is kept, so it should not name who was forgotten.
 
         Returns:
             The removed numbers.
         """
-        self._sweep()
-        numbers = self.numbers()
-        doomed = [number for number in numbers if self._may_have_seen(number, label)]
-        current = self.current_number()
-        if current in doomed:
-            left = [number for number in numbers if number not in doomed]
-            self._point_at(self._before(current, left))
-        forgotten = self._forgotten()
+        try:
+            forgotten = self._forgotten()
+            numbers = self.numbers()
+            doomed = [number for number in numbers if self._may_have_seen(number, label)]
+        except VersionError as error:
+            log.warning("%s; every version is removed", error)
+            forgotten = _Forgotten(time.time_ns(), {})  # as often as never before
+            numbers = doomed = self._on_disk()
+        self._point_away(numbers, doomed)
         versions = forgotten.versions | {str(number): why for number in doomed}
         told = _Forgotten(forgotten.times + 1, versions)
         self._replace("forgotten.json", _json(asdict(told)))
@@ -274,6 +279,18 @@ class Registry:
         return doomed
 
     # plumbing
+
+    def _point_away(self, numbers: Sequence[int], doomed: Sequence[int]) -> None:
+        """Let none of the `doomed` answer; `numbers` are all there are."""
+        try:
+            current = self.current_number()
+        except VersionError as error:
+            log.warning("%s; the measured thresholds answer", error)
+            self._point_at(None)
+            return
+        if current is not None and current in doomed:
+            left = [number for number in numbers if number not in doomed]
+            self._point_at(self._before(current, left))
 
     def _before(self, number: int, choices: Sequence[int]) -> int | None:
         """Of `choices` the version that `number` replaced or, if that is gone, the one before."""
@@ -286,7 +303,7 @@ class Registry:
     def _may_have_seen(self, number: int, label: int) -> bool:
         try:
             return self.load(number).last_label >= label
-        except VersionError:  # nobody can tell any more
+        except (VersionError, TypeError):  # nobody can tell any more
             return True
 
     def _on_disk(self) -> list[int]:
@@ -295,11 +312,14 @@ class Registry:
         return sorted(int(each.name) for each in self._folder.iterdir() if each.name.isdigit())
 
     def _forgotten(self) -> _Forgotten:
+        """Raises VersionError if the file is damaged."""
         try:
-            return _Forgotten(**json.loads((self._folder / "forgotten.json").read_bytes()))
+            told = json.loads((self._folder / "forgotten.json").read_bytes())
+            versions = {str(int(number)): str(why) for number, why in told["versions"].items()}
+            return _Forgotten(int(told["times"]), versions)
         except FileNotFoundError:
             return _Forgotten(0, {})
-        except (TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise VersionError(f"{self._folder / 'forgotten.json'} is damaged: {error}") from error
 
     def _sweep(self) -> None:

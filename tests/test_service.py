@@ -414,6 +414,19 @@ async def test_removing_a_person_forgets_everything_of_them(
         first.promote(2)
 
 
+@pytest.mark.parametrize("file", ["current", "forgotten.json"])
+async def test_a_damaged_file_of_versions_does_not_keep_anybody_from_being_forgotten(
+    service: Service, settings: Settings, judge: Judge, astronaut: bytes, file: str
+) -> None:
+    await service.enroll(post_of(astronaut, key="e"), "Eileen")
+    versions = await trained_version(settings, judge, label=1)
+    (settings.store.data_dir / "versions" / "web" / "idol" / file).write_text("{")
+    await service.remove("web", "Eileen")
+    assert await service.people("web") == []
+    assert crops(settings) == []
+    assert (versions.current(), versions.numbers()) == (None, [])
+
+
 async def test_removing_a_person_names_the_messages_that_showed_them(
     service: Service, astronaut: bytes
 ) -> None:

@@ -229,6 +229,42 @@ def test_a_damaged_version_may_have_seen_anything(tmp_path: Path, registry: Regi
     assert registry.remove_since(11, "a test") == [1]
 
 
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"times": 1, "versions": {"x": "why"}}']
+)
+def test_when_nobody_can_tell_what_was_forgotten_all_versions_go(
+    tmp_path: Path, registry: Registry, damage: bytes
+) -> None:
+    promoted(registry, 0.1, last_label=10)
+    registry.remove_since(11, "a test")
+    before = registry.state()
+    promoted(registry, 0.2, last_label=20)
+    (tmp_path / "discord%3A42" / HEAD / "forgotten.json").write_bytes(damage)
+    assert registry.remove_since(30, "a test") == [1, 2]
+    assert registry.current() is None
+    assert registry.state() != before
+    assert promoted(registry, 0.3, last_label=30) == 3
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a number", b"\xff\xfe"])
+def test_forgetting_mends_a_damaged_pointer(
+    tmp_path: Path, registry: Registry, damage: bytes
+) -> None:
+    promoted(registry, 0.1, last_label=10)
+    promoted(registry, 0.2, last_label=20)
+    (tmp_path / "discord%3A42" / HEAD / "current").write_bytes(damage)
+    assert registry.remove_since(20, "a test") == [2]
+    assert registry.current_number() is None
+    assert registry.rollback(1) == 1
+
+
+def test_a_version_that_does_not_say_what_it_saw_goes(tmp_path: Path, registry: Registry) -> None:
+    promoted(registry, 0.1, last_label=10)
+    meta = tmp_path / "discord%3A42" / HEAD / "1" / "meta.json"
+    meta.write_text(meta.read_text().replace('"last_label": 10', '"last_label": null'))
+    assert registry.remove_since(30, "a test") == [1]
+
+
 def test_training_is_told_of_a_forgetting_even_when_no_version_had_to_go(
     registry: Registry,
 ) -> None:
