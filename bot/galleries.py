@@ -1,8 +1,11 @@
 """Live labels → the galleries that answer: rebuilt whole whenever a label comes or goes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.domain import Answer
 from bot.errors import Busy
@@ -32,28 +35,20 @@ class Galleries:
         """
         async with self._lock(scope, head):
             labels = await self._store.live_labels(scope, head)
-            examples = await self._examples(labels, progress)
-            rejections = [
-                Rejection(label.face_hash, frozenset(label.names))
-                for label in labels
-                if (
-                    label.answer is Answer.NOT_A_FACE
-                    or (label.answer is Answer.IS_NOT and label.names)
-                )
-                and not _taken_back(label, labels)
-            ]
-            gallery = Gallery(self._judge.fingerprint, examples, rejections)
+            vectors = await self._vectors(labels, progress)
+            gallery = await asyncio.to_thread(_gallery, self._judge.fingerprint, labels, vectors)
             self._judge.set_gallery(scope, head, gallery)
 
-    async def _examples(
+    async def _vectors(
         self, labels: Sequence[LiveLabel], progress: Progress | None
-    ) -> list[Example]:
+    ) -> dict[str, NDArray[np.float32]]:
+        """Of the enrolled crops; those that have none yet are embedded."""
         fingerprint = self._judge.fingerprint
-        named = [(label.names[0], label.crop) for label in labels if label.answer is Answer.IS]
-        owned = [(name, crop) for name, crop in named if crop is not None]
-        vectors = await self._store.embeddings((crop for _, crop in owned), fingerprint)
-        missing = [crop for _, crop in owned if crop not in vectors]
-        for done, crop_hash in enumerate(dict.fromkeys(missing), start=1):
+        enrolled = (label.crop for label in labels if label.answer is Answer.IS)
+        crops = list(dict.fromkeys(crop for crop in enrolled if crop is not None))
+        vectors = await self._store.embeddings(crops, fingerprint)
+        missing = [crop for crop in crops if crop not in vectors]
+        for done, crop_hash in enumerate(missing, start=1):
             crop = await self._store.crop(crop_hash)
             if crop is not None:
                 (vector,) = await self._patiently_embed(crop)
@@ -61,7 +56,7 @@ class Galleries:
                 vectors[crop_hash] = vector
             if progress is not None:
                 progress(done, len(missing))
-        return [Example(name, vectors[crop]) for name, crop in owned if crop in vectors]
+        return vectors
 
     async def _patiently_embed(self, crop: Crop) -> Vectors:
         while True:
@@ -77,12 +72,30 @@ class Galleries:
             yield
 
 
-def _taken_back(rejection: LiveLabel, labels: Sequence[LiveLabel]) -> bool:
+def _gallery(
+    fingerprint: str, labels: Sequence[LiveLabel], vectors: Mapping[str, NDArray[np.float32]]
+) -> Gallery:
+    """Runs on a thread: with thousands of labels it takes a while."""
+    named = [label for label in labels if label.answer is Answer.IS]
+    examples = [
+        Example(label.names[0], vectors[label.crop])
+        for label in named
+        if label.crop is not None and label.crop in vectors
+    ]
+    rejections = [
+        Rejection(label.face_hash, frozenset(label.names))
+        for label in labels
+        if (label.answer is Answer.NOT_A_FACE or (label.answer is Answer.IS_NOT and label.names))
+        and not _taken_back(label, named)
+    ]
+    return Gallery(fingerprint, examples, rejections)
+
+
+def _taken_back(rejection: LiveLabel, named: Sequence[LiveLabel]) -> bool:
     """Whether people agreed later, on the same picture, that it is this person after all."""
     return any(
-        label.answer is Answer.IS
-        and label.id > rejection.id
+        label.id > rejection.id
         and (not rejection.names or label.names[0] in rejection.names)
         and hash_distance(label.face_hash, rejection.face_hash) <= NEAR_DUPLICATE_BITS
-        for label in labels
+        for label in named
     )

@@ -389,12 +389,10 @@ class Service:
 
     async def allow(self, scope: Scope, user: UserId, allowed: bool = True) -> None:
         """A user agrees (or no longer agrees) that what they post in a scope may be learned."""
-        async with self._settling:
-            await self._store.set_allowed(scope, user, allowed)
-            for key in await self._store.posts_by(scope, user):
-                for verdict in await self._store.verdicts_of(key):
-                    for head in self._heads:
-                        await self._settle(verdict, head)
+        await self._store.set_allowed(scope, user, allowed)
+        for voted in await self._store.votes_under(scope, user):
+            async with self._settling:  # one at a time: other people's votes come in between
+                await self._settle_all([voted])
         await self._rebuild(scope)
 
     async def privacy(self, scope: Scope, user: UserId) -> PrivacyReport:

@@ -25,7 +25,7 @@ from alembic import command
 from alembic.config import Config
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import delete, event, func, literal, select, update
+from sqlalchemy import String, delete, event, func, literal, select, type_coerce, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -275,7 +275,8 @@ class Store:
     async def forget_posts(self, keys: Iterable[str]) -> None:
         """Remove posts with their verdicts, votes, labels and crops."""
         async with self._writing() as session:
-            await session.execute(delete(PostRow).where(PostRow.key.in_(list(keys))))
+            for some in _chunks(keys):
+                await session.execute(delete(PostRow).where(PostRow.key.in_(some)))
         await self._drop_orphaned_crops()
 
     # messages
@@ -412,24 +413,33 @@ class Store:
             .group_by(LabelRow.verdict_id)
         )
         async with self._reading() as session:
-            rows = await session.execute(
-                select(LabelRow, VerdictRow, PostRow)
+            # Columns, not objects, and JSON as text, or many rows would hold up the event loop.
+            found = await session.execute(
+                select(
+                    LabelRow.id,
+                    LabelRow.verdict_id,
+                    PostRow.key,
+                    PostRow.author,
+                    LabelRow.answer,
+                    type_coerce(LabelRow.people, String),
+                    type_coerce(VerdictRow.guesses, String),
+                    VerdictRow.crop,
+                    VerdictRow.picture_hash,
+                    VerdictRow.face_hash,
+                )
                 .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(LabelRow.id.in_(newest), LabelRow.answer.is_not(None))
                 .order_by(LabelRow.id)
             )
+            rows = found.all()
             named = await session.execute(
                 select(PersonRow.id, PersonRow.name).where(
                     PersonRow.scope == scope, PersonRow.head == head
                 )
             )
             people = {person_id: name for person_id, name in named}  # noqa: C416 - rows, not pairs
-            return [
-                _live_label(label, verdict, post, people)
-                for label, verdict, post in rows
-                if label.answer != Answer.IS or label.people[0] in people
-            ]
+        return await asyncio.to_thread(_live_labels, rows, head, people)
 
     async def last_label(self) -> int:
         """The highest id in the label log; 0 if it is empty."""
@@ -438,14 +448,16 @@ class Store:
 
     async def first_label(self, keys: Iterable[str]) -> int | None:
         """The lowest id in the label log that speaks of these posts."""
+        lowest = (
+            select(func.min(LabelRow.id))
+            .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+            .join(PostRow, PostRow.id == VerdictRow.post_id)
+        )
         async with self._reading() as session:
-            found: int | None = await session.scalar(
-                select(func.min(LabelRow.id))
-                .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
-                .join(PostRow, PostRow.id == VerdictRow.post_id)
-                .where(PostRow.key.in_(list(keys)))
-            )
-            return found
+            found = [
+                await session.scalar(lowest.where(PostRow.key.in_(some))) for some in _chunks(keys)
+            ]
+            return min((each for each in found if each is not None), default=None)
 
     async def scopes(self) -> list[Scope]:
         """Every scope that has a label."""
@@ -505,25 +517,29 @@ class Store:
             await session.execute(
                 update(AliasRow).where(AliasRow.person_id == from_id).values(person_id=into_id)
             )
-            rows = await session.scalars(select(LabelRow))
+            person = func.json_each(LabelRow.people).table_valued("value")
+            rows = await session.scalars(
+                select(LabelRow).join(person, literal(True)).where(person.c.value == from_id)
+            )
             for row in rows:
-                if from_id in row.people:
-                    moved = [into_id if each == from_id else each for each in row.people]
-                    row.people = list(dict.fromkeys(moved))
+                moved = [into_id if each == from_id else each for each in row.people]
+                row.people = list(dict.fromkeys(moved))
             await session.execute(delete(PersonRow).where(PersonRow.id == from_id))
 
     async def posts_naming(self, person_id: int) -> list[str]:
         """Keys of the posts with a face that was ever labelled as this person."""
+        person = func.json_each(LabelRow.people).table_valued("value")
         async with self._reading() as session:
-            rows = await session.execute(
-                select(PostRow.key, LabelRow.answer, LabelRow.people)
+            keys = await session.scalars(
+                select(PostRow.key)
                 .join(VerdictRow, VerdictRow.post_id == PostRow.id)
                 .join(LabelRow, LabelRow.verdict_id == VerdictRow.id)
+                .join(person, literal(True))
+                .where(LabelRow.answer == str(Answer.IS), person.c.value == person_id)
+                .distinct()
+                .order_by(PostRow.key)
             )
-            found = {
-                key for key, answer, people in rows if answer == Answer.IS and person_id in people
-            }
-            return sorted(found)
+            return list(keys)
 
     async def remove_person(self, person_id: int) -> list[int]:
         """Remove the person with all names, from every stored guess and vote as well.
@@ -590,6 +606,18 @@ class Store:
             )
             return [(verdict_id, head) for verdict_id, head in rows]
 
+    async def votes_under(self, scope: Scope, author: UserId) -> list[tuple[int, str]]:
+        """Verdict and head of everything that was voted on in what a user posted in a scope."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(VoteRow.verdict_id, VoteRow.head)
+                .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(PostRow.scope == scope, PostRow.author == author)
+                .distinct()
+            )
+            return [(verdict_id, head) for verdict_id, head in rows]
+
     async def forget_votes(self, scope: Scope, user: UserId) -> None:
         """Remove a user's votes in a scope."""
         posts = select(PostRow.id).where(PostRow.scope == scope)
@@ -613,18 +641,16 @@ class Store:
         self, crops: Iterable[str], fingerprint: str
     ) -> dict[str, NDArray[np.float32]]:
         """Stored vectors of these crops under one embedder; those never embedded are absent."""
-        wanted = set(crops)
+        vectors: dict[str, NDArray[np.float32]] = {}
         async with self._reading() as session:
-            rows = await session.execute(
-                select(EmbeddingRow.crop, EmbeddingRow.vector).where(
-                    EmbeddingRow.fingerprint == fingerprint
+            for some in _chunks(crops):
+                rows = await session.execute(
+                    select(EmbeddingRow.crop, EmbeddingRow.vector).where(
+                        EmbeddingRow.fingerprint == fingerprint, EmbeddingRow.crop.in_(some)
+                    )
                 )
-            )
-            return {
-                crop: np.frombuffer(vector, dtype=np.float32)
-                for crop, vector in rows
-                if crop in wanted
-            }
+                vectors |= {crop: np.frombuffer(vector, np.float32) for crop, vector in rows}
+        return vectors
 
     async def add_embedding(self, crop: str, fingerprint: str, vector: NDArray[np.float32]) -> None:
         """Keep a vector, if its crop is still there.
@@ -979,21 +1005,24 @@ def _box(told: Sequence[float]) -> Box:
     return left, top, right, bottom
 
 
-def _live_label(
-    label: LabelRow, verdict: VerdictRow, post: PostRow, people: dict[int, str]
-) -> LiveLabel:
-    guesses = [_guess(told) for told in verdict.guesses]
-    mine = [g for g in guesses if isinstance(g, Named) and g.head == label.head]
-    said = mine[0].candidates[0].name if mine and mine[0].answer == "known" else None
-    return LiveLabel(
-        id=label.id,
-        verdict_id=verdict.id,
-        post=post.key,
-        author=post.author,
-        answer=Answer(label.answer or ""),
-        names=tuple(people[each] for each in label.people if each in people),
-        said=said,
-        crop=verdict.crop,
-        picture_hash=verdict.picture_hash,
-        face_hash=verdict.face_hash,
-    )
+def _live_labels(
+    rows: Iterable[Sequence[Any]], head: str, people: dict[int, str]
+) -> list[LiveLabel]:
+    """From rows as `Store.live_labels` selects them; `people` are names by their ids."""
+    found = []
+    for label, verdict, post, author, answer, ids, guesses, *rest in rows:
+        speaks_of = json.loads(ids)
+        if answer == Answer.IS and speaks_of[0] not in people:
+            continue
+        names = tuple(people[each] for each in speaks_of if each in people)
+        said = _said(json.loads(guesses), head)
+        found.append(LiveLabel(label, verdict, post, author, Answer(answer), names, said, *rest))
+    return found
+
+
+def _said(guesses: Iterable[dict[str, Any]], head: str) -> str | None:
+    """The name that a head answered, or None for "I don't know"."""
+    for told in guesses:
+        if told["type"] == "Named" and told["head"] == head:
+            return told["candidates"][0]["name"] if told["answer"] == "known" else None
+    return None

@@ -19,7 +19,7 @@ from bot.intake import Intake
 from bot.judging import Judge, Networks
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import LiveLabel, Store
 from models.calibration import Calibration
 from models.registry import Registry, Version, VersionError
 from tests.conftest import post_of
@@ -198,6 +198,25 @@ async def test_others_wait_for_the_poster(
     assert "Eileen" in (await answer(service, variant, "3")).words
     await service.allow("web", ANN, allowed=False)
     assert "Eileen" not in (await answer(service, variant, "4")).words
+
+
+async def test_the_gallery_is_built_once_for_all_that_a_poster_allows(
+    service: Service, store: Store, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in "123":
+        part = await answer(service, astronaut, key)
+        await vote(service, part, Action.NAME, voter=MOD, name="Eileen", trusted=True)
+    read, built = store.live_labels, []
+
+    async def counted(scope: str, head: str) -> list[LiveLabel]:
+        built.append(head)
+        return await read(scope, head)
+
+    monkeypatch.setattr(store, "live_labels", counted)
+    await service.allow("web", ANN)
+    assert built == ["idol"]
+    (person,) = await service.people("web")
+    assert person.examples == 3
 
 
 async def test_not_this_person_sticks_to_the_picture_and_its_copies(

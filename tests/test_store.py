@@ -16,6 +16,14 @@ def crop_files(settings: Settings) -> list[Path]:
     return sorted(each for each in folder.rglob("*") if each.is_file())
 
 
+async def test_more_posts_than_one_statement_takes_can_be_forgotten(store: Store) -> None:
+    await teach(store, face("Mai", 1), "Mai", key="260000")
+    keys = [str(number) for number in range(260_001)]
+    assert await store.first_label(keys) == 1
+    await store.forget_posts(keys)
+    assert await store.live_labels("web", "idol") == []
+
+
 # crop files
 
 
