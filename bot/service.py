@@ -74,6 +74,7 @@ class Service:
         self._settling = asyncio.Lock()
         self._galleries = Galleries(store, judge)
         self._housekeeper: asyncio.Task[None] | None = None
+        self._started = _now()
 
     async def __aenter__(self) -> "Service":
         await self.start()
@@ -110,17 +111,19 @@ class Service:
         """Judge the pictures of a post.
 
         Returns:
-            The reply; None if this post was answered, or is being answered, already.
+            The reply; None if this post was answered, or is being answered, already. An answer
+            that an earlier process recorded but did not live to send is returned again.
 
         Raises:
             Busy: the queue is full; the post may be handed over again.
         """
         if not await self._store.claim(post):
-            return None
+            unsent = await self._store.is_unsent(post.key, self._started)
+            return await self.reply(post.key) if unsent else None
         try:
             reply = await self._answer_claimed(post)
         except BaseException:
-            # Cancelled, busy or broken: either way it was not answered and may come again.
+            # Cancelled, busy or broken: either way nobody has seen an answer and it may come again.
             await asyncio.shield(self._store.release(post.key))
             raise
         ANSWERS.labels(post.scope.partition(":")[0]).inc()
@@ -229,7 +232,7 @@ class Service:
 
     async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
         """Messages no older than `age` and the verdicts they show, oldest first."""
-        return await self._store.messages_since(datetime.now(UTC).replace(tzinfo=None) - age)
+        return await self._store.messages_since(_now() - age)
 
     # correcting
 
@@ -534,6 +537,11 @@ class Service:
         if strays := await self._store.sweep_crops():
             log.warning("%d files of crops that are not kept were swept away", strays)
         await self._store.scrub()
+
+
+def _now() -> datetime:
+    """UTC without a zone, as the store keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _context(post: Post) -> Context:

@@ -171,11 +171,26 @@ class Store:
             return taken.first() is not None
 
     async def release(self, key: str) -> None:
-        """Give back a post that could not be answered, so that it can be tried again."""
+        """Give back a post whose answer nobody has seen, so that it can be tried again."""
         async with self._writing() as session:
-            await session.execute(
-                delete(PostRow).where(PostRow.key == key, PostRow.answered.is_(False))
+            was_answered = await session.scalar(
+                delete(PostRow).where(PostRow.key == key).returning(PostRow.answered)
             )
+        if was_answered:
+            await self._drop_orphaned_crops()
+
+    async def is_unsent(self, key: str, before: datetime) -> bool:
+        """Whether a post was answered before a moment, but no message shows the answer."""
+        async with self._reading() as session:
+            found = await session.scalar(
+                select(PostRow.id).where(
+                    PostRow.key == key,
+                    PostRow.answered,
+                    PostRow.created < before,
+                    PostRow.id.not_in(select(MessageRow.post_id)),
+                )
+            )
+            return found is not None
 
     async def release_unanswered(self) -> int:
         """Give back what a process that died was answering. Only for the start of the bot."""

@@ -104,11 +104,45 @@ async def test_a_post_is_answered_once_across_restarts(
     service: Service, settings: Settings, intake: Intake, judge: Judge, astronaut: bytes
 ) -> None:
     await answer(service, astronaut, "before")
+    await service.sent("before", "discord:1:2")
     async with (
         Store(settings.store.data_dir) as store,
         Service(settings, store, intake, judge) as restarted,
     ):
         assert await restarted.answer(post_of(astronaut, key="before")) is None
+
+
+async def test_an_answer_that_was_never_sent_is_sent_when_the_post_comes_again(
+    service: Service, settings: Settings, intake: Intake, judge: Judge, astronaut: bytes
+) -> None:
+    lost = await answer(service, astronaut, "before")
+    assert await service.answer(post_of(astronaut, key="before")) is None  # it is being sent
+    async with (
+        Store(settings.store.data_dir) as store,
+        Service(settings, store, intake, judge) as restarted,
+    ):
+        assert (await answer(restarted, astronaut, "before")).verdict_id == lost.verdict_id
+
+
+async def test_an_answer_stopped_after_it_was_recorded_may_come_again(
+    service: Service,
+    store: Store,
+    settings: Settings,
+    astronaut: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = store.answered
+
+    async def stopped(*arguments: Any) -> list[Verdict]:
+        await record(*arguments)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "answered", stopped)
+        with pytest.raises(asyncio.CancelledError):
+            await answer(service, astronaut, "1")
+    assert crops(settings) == []
+    assert await service.answer(post_of(astronaut, key="1")) is not None
 
 
 async def test_what_was_being_answered_when_the_bot_died_may_come_again(
