@@ -167,10 +167,7 @@ def _turned(picture: Picture, degrees: int) -> Picture:
 
 def _in_file(box: Box, picture: Picture, degrees: int) -> Box:
     """A box of the turned and reduced picture in pixels of the file."""
-    height, width = picture.pixels.shape[:2]
-    back = turn_box(box, (width, height), (360 - degrees) % 360)
-    left, top, right, bottom = (value * picture.scale for value in back)
-    return left, top, right, bottom
+    return turn_box(picture.in_file(box), picture.full_size, (360 - degrees) % 360)
 
 
 def _counts(

@@ -24,7 +24,7 @@ from bot.settings import Settings
 from datasets.folders import FolderError, people
 from models.gallery import Example, Gallery
 from models.heads import HEADS
-from models.types import Box, Context, Face, Guess, Named, Picture, Scored
+from models.types import Context, Guess, Named, Picture, Scored
 
 SCOPE = "cli"
 
@@ -198,7 +198,7 @@ def as_dict(judged: JudgedFile) -> dict[str, Any]:
         "guesses": [_guess_dict(guess) for guess in judgement.guesses] if judgement else [],
         "faces": [
             {
-                "box": [round(edge, 1) for edge in _full_box(each.face, picture)],
+                "box": [round(edge, 1) for edge in picture.in_file(each.face.box)],
                 "kind": str(each.face.kind),
                 "detection_score": round(each.face.score, 4),
                 "guesses": [_guess_dict(guess) for guess in each.guesses],
@@ -208,11 +208,6 @@ def as_dict(judged: JudgedFile) -> dict[str, Any]:
         if judgement and picture
         else [],
     }
-
-
-def _full_box(face: Face, picture: Picture) -> Box:
-    left, top, right, bottom = (edge * picture.scale for edge in face.box)
-    return left, top, right, bottom
 
 
 def _guess_dict(guess: Guess) -> dict[str, Any]:
@@ -242,7 +237,7 @@ def as_table(judged: Sequence[JudgedFile]) -> Table:
             table.add_row(file, "", "", "no face", "")
         else:
             for number, face in enumerate(each.judgement.faces, start=1):
-                box = " ".join(f"{edge:.0f}" for edge in _full_box(face.face, each.picture))
+                box = " ".join(f"{edge:.0f}" for edge in each.picture.in_file(face.face.box))
                 first = file if number == 1 else ""
                 table.add_row(first, str(number), box, *_answer(face.guesses))
     return table

@@ -565,12 +565,11 @@ def _is_known(face: FaceJudgement) -> bool:
 
 
 def _new_verdict(picture: Picture, attachment: Attachment, face: FaceJudgement) -> NewVerdict:
-    left, top, right, bottom = (edge * picture.scale for edge in face.face.box)
     return NewVerdict(
         picture_hash=picture.phash,
         face_hash=face.face_hash,
         kind=face.face.kind,
-        box=(left, top, right, bottom),
+        box=picture.in_file(face.face.box),
         detection_score=face.face.score,
         guesses=face.guesses,
         crop=face.crop,

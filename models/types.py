@@ -51,10 +51,15 @@ class Picture:
     sha256: str
     phash: str
 
-    @property
-    def scale(self) -> float:
-        """Pixels of the file for one pixel here (1 or more)."""
-        return self.full_size[0] / int(self.pixels.shape[1])
+    def in_file(self, box: Box) -> Box:
+        """A box of `pixels` in pixels of the upright file.
+
+        Sizes are whole pixels, so in a narrow reduced picture each axis has a scale of its own.
+        """
+        height, width = self.pixels.shape[:2]
+        x, y = self.full_size[0] / width, self.full_size[1] / height
+        left, top, right, bottom = box
+        return left * x, top * y, right * x, bottom * y
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,8 +80,8 @@ def test_finds_nearly_all_faces_of_group_photographs(detector: PhotoDetector, da
     found = missed = false = 0
     for name, boxes in truth.items():
         shown = picture((data / "detection" / "group" / name).read_bytes())
-        detected = [tuple(e * shown.scale for e in f.box) for f in detector.detect(shown)]
-        hits = [any(overlap(box, d) > 0.35 for d in detected) for box in boxes]  # type: ignore[arg-type]
+        detected = [shown.in_file(face.box) for face in detector.detect(shown)]
+        hits = [any(overlap(box, d) > 0.35 for d in detected) for box in boxes]
         found, missed = found + sum(hits), missed + len(hits) - sum(hits)
         false += len(detected) - sum(hits)
     assert found >= 35
