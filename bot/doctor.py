@@ -26,6 +26,8 @@ from bot.store import Store
 
 ENOUGH_DISK_GB = 1.0
 
+_NO_CHARACTER = "\U0010ffff"
+
 _SIGNS = {"good": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]FIX [/]"}
 
 
@@ -68,8 +70,10 @@ async def fetch(settings: Settings) -> None:
     """Fetch the VGGFace2 weights, with a progress bar.
 
     Raises:
-        WeightsError: they cannot be had, or are not what was recorded.
+        WeightsError: they cannot be had, do not load, or are not what was recorded.
     """
+    from models.embedders.facenet import FacenetEmbedder  # takes seconds: it imports torch
+
     columns = ("VGGFace2", BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("", total=None)
@@ -77,6 +81,7 @@ async def fetch(settings: Settings) -> None:
             settings.embedder.facenet_url,
             facenet_file(settings.store.data_dir),
             lambda here, total: bar.update(task, completed=here, total=total),
+            check=FacenetEmbedder,
         )
 
 
@@ -117,7 +122,8 @@ async def check_font(settings: Settings) -> Finding:  # noqa: ARG001 - all check
     file = Path(str(replying.font_file()))
     try:
         font = ImageFont.truetype(str(file), 20)
-        drawn = font.getmask("判").getbbox() is not None
+        # What a font lacks, it draws as a box, like the code point that means nothing.
+        drawn = bytes(font.getmask("判")) != bytes(font.getmask(_NO_CHARACTER))
     except OSError as error:
         return Finding("font", "bad", str(error), "pip install manimgx-fonts-cjk")
     if not drawn:

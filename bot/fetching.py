@@ -19,14 +19,18 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes that are here and the bytes there are, if known."""
 
 
-async def fetch_weights(url: str, file: Path, progress: Progress) -> None:
+Check = Callable[[Path], object]
+"""Raises ValueError if a file does not hold the weights that it should."""
+
+
+async def fetch_weights(url: str, file: Path, progress: Progress, check: Check) -> None:
     """Download `url` to `file`, going on where an earlier try broke off.
 
-    The SHA-256 of the first complete download is recorded beside the file; a later download must
-    have the same.
+    The SHA-256 of the first complete download that passes `check` is recorded beside the file; a
+    later download must have the same.
 
     Raises:
-        WeightsError: it cannot be had, or is not what was recorded.
+        WeightsError: it cannot be had, holds no such weights, or is not what was recorded.
     """
     if file.is_file():
         try:
@@ -43,7 +47,7 @@ async def fetch_weights(url: str, file: Path, progress: Progress) -> None:
             f"could not fetch {url} ({type(error).__name__}: {error}); what has arrived is kept, "
             "run `python bot.py doctor --fetch` again to go on"
         ) from error
-    await asyncio.to_thread(_accept, partial, file)
+    await asyncio.to_thread(_accept, url, partial, file, check)
 
 
 async def _download(url: str, partial: Path, progress: Progress) -> None:
@@ -54,22 +58,38 @@ async def _download(url: str, partial: Path, progress: Progress) -> None:
         aiohttp.ClientSession(timeout=timeout) as session,
         session.get(url, headers=headers) as response,
     ):
-        if response.status == 416:  # nothing is left to send
+        nothing_left = have > 0 and response.status == 416
+        if not nothing_left:
+            await _save(response, partial, have, progress)
             return
-        response.raise_for_status()
-        resumed = response.status == 206
-        here = have if resumed else 0
-        total = here + response.content_length if response.content_length else None
-        with partial.open("ab" if resumed else "wb") as stream:
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                await asyncio.to_thread(stream.write, chunk)
-                here += len(chunk)
-                progress(here, total)
+        complete = response.headers.get("Content-Range", "").endswith(f"/{have}")
+    if not complete:  # then the part is of something else
+        partial.unlink()
+        await _download(url, partial, progress)
+
+
+async def _save(
+    response: aiohttp.ClientResponse, partial: Path, have: int, progress: Progress
+) -> None:
+    response.raise_for_status()
+    resumed = response.status == 206
+    here = have if resumed else 0
+    total = here + response.content_length if response.content_length else None
+    with partial.open("ab" if resumed else "wb") as stream:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            await asyncio.to_thread(stream.write, chunk)
+            here += len(chunk)
+            progress(here, total)
     if total is not None and here != total:
         raise aiohttp.ClientPayloadError(f"{here} of {total} bytes arrived")
 
 
-def _accept(partial: Path, file: Path) -> None:
+def _accept(url: str, partial: Path, file: Path, check: Check) -> None:
+    try:
+        check(partial)
+    except ValueError as error:  # the login page of a hotel, say
+        partial.unlink()
+        raise WeightsError(f"what {url} sent was not kept: {error}") from error
     digest = hashlib.sha256(partial.read_bytes()).hexdigest()
     recorded = digest_file(file)
     if recorded.is_file() and recorded.read_text().strip() != digest:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from bot import doctor
 from bot.errors import WeightsError
 from bot.fetching import fetch_weights
+from bot.judging import facenet_file
+from bot.settings import Settings
 from models.embedders import digest_file
 
 CONTENT = bytes(range(256)) * 4000
@@ -29,7 +32,8 @@ class Server:
         self.ranges.append(asked)
         start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         if start >= len(self.content):
-            raise web.HTTPRequestRangeNotSatisfiable
+            whole = {"Content-Range": f"bytes */{len(self.content)}"}
+            raise web.HTTPRequestRangeNotSatisfiable(headers=whole)
         response = web.StreamResponse(status=206 if asked else 200)
         response.content_length = len(self.content) - start
         await response.prepare(request)
@@ -57,14 +61,23 @@ def quiet(_here: int, _total: int | None) -> None:
     """No progress bar."""
 
 
+def check(file: Path) -> None:
+    if not file.read_bytes().startswith((CONTENT[:4], CONTENT[::-1][:4])):
+        raise ValueError("no weights")
+
+
+async def fetch(server: Server, file: Path) -> None:
+    await fetch_weights(server.url, file, quiet, check)
+
+
 async def test_fetches_records_and_does_not_fetch_again(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "weights" / "vggface2.pt"
     told: list[tuple[int, int | None]] = []
-    await fetch_weights(server.url, file, lambda here, total: told.append((here, total)))
+    await fetch_weights(server.url, file, lambda here, total: told.append((here, total)), check)
     assert file.read_bytes() == CONTENT
     assert digest_file(file).read_text().strip() == hashlib.sha256(CONTENT).hexdigest()
     assert told[-1] == (len(CONTENT), len(CONTENT))
-    await fetch_weights(server.url, file, quiet)
+    await fetch(server, file)
     assert len(server.ranges) == 1
 
 
@@ -72,11 +85,11 @@ async def test_goes_on_where_it_broke_off(server: Server, tmp_path: Path) -> Non
     file = tmp_path / "vggface2.pt"
     server.break_after = 300_000
     with pytest.raises(WeightsError, match="--fetch` again to go on"):
-        await fetch_weights(server.url, file, quiet)
+        await fetch(server, file)
     assert not file.exists()
     have = (tmp_path / "vggface2.pt.part").stat().st_size
     server.break_after = None
-    await fetch_weights(server.url, file, quiet)
+    await fetch(server, file)
     assert file.read_bytes() == CONTENT
     assert server.ranges == [None, f"bytes={have}-" if have else None]
     assert have > 0
@@ -85,26 +98,54 @@ async def test_goes_on_where_it_broke_off(server: Server, tmp_path: Path) -> Non
 async def test_a_complete_part_is_accepted(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "vggface2.pt"
     (tmp_path / "vggface2.pt.part").write_bytes(CONTENT)
-    await fetch_weights(server.url, file, quiet)
+    await fetch(server, file)
     assert file.read_bytes() == CONTENT
+
+
+async def test_a_part_of_something_else_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "vggface2.pt"
+    (tmp_path / "vggface2.pt.part").write_bytes(CONTENT + b"longer than what is there")
+    await fetch(server, file)
+    assert file.read_bytes() == CONTENT
+    assert len(server.ranges) == 2
+
+
+async def test_a_login_page_is_not_taken_for_weights(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "vggface2.pt"
+    server.content = b"<html>Welcome to our hotel</html>"
+    with pytest.raises(WeightsError, match="was not kept: no weights"):
+        await fetch(server, file)
+    assert list(tmp_path.iterdir()) == []
+    server.content = CONTENT
+    await fetch(server, file)
+    assert file.read_bytes() == CONTENT
+
+
+async def test_the_doctor_fetches_nothing_but_weights_that_load(
+    server: Server, settings: Settings
+) -> None:
+    embedder = settings.embedder.model_copy(update={"facenet_url": server.url})
+    with pytest.raises(WeightsError, match="does not hold VGGFace2 weights"):
+        await doctor.fetch(settings.model_copy(update={"embedder": embedder}))
+    assert not digest_file(facenet_file(settings.store.data_dir)).exists()
 
 
 async def test_something_else_is_not_accepted_later(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "vggface2.pt"
-    await fetch_weights(server.url, file, quiet)
+    await fetch(server, file)
     file.unlink()
     server.content = CONTENT[::-1]
     with pytest.raises(WeightsError, match="it was not kept"):
-        await fetch_weights(server.url, file, quiet)
+        await fetch(server, file)
     assert not file.exists()
 
 
 async def test_a_changed_file_is_noticed(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "vggface2.pt"
-    await fetch_weights(server.url, file, quiet)
+    await fetch(server, file)
     file.write_bytes(CONTENT[:-1])
     with pytest.raises(WeightsError, match="has changed since it was fetched"):
-        await fetch_weights(server.url, file, quiet)
+        await fetch(server, file)
 
 
 async def test_an_unreachable_server_is_a_sentence(tmp_path: Path) -> None:
@@ -113,9 +154,9 @@ async def test_an_unreachable_server_is_a_sentence(tmp_path: Path) -> None:
     nobody.close()
     await nobody.wait_closed()
     with pytest.raises(WeightsError, match="could not fetch"):
-        await fetch_weights(f"http://127.0.0.1:{port}/weights.pt", tmp_path / "w.pt", quiet)
+        await fetch_weights(f"http://127.0.0.1:{port}/weights.pt", tmp_path / "w.pt", quiet, check)
 
 
 async def test_a_missing_file_is_a_sentence(server: Server, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="404"):
-        await fetch_weights(server.url + ".gone", tmp_path / "w.pt", quiet)
+        await fetch_weights(server.url + ".gone", tmp_path / "w.pt", quiet, check)

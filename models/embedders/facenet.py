@@ -38,8 +38,8 @@ class FacenetEmbedder:
             # The file also holds the 8,631-name classifier it was trained with.
             wanted = {k: v for k, v in state.items() if not k.startswith("logits.")}
             self._network.load_state_dict(wanted)
-        except Exception as error:
-            raise ValueError(f"{file} does not hold VGGFace2 weights: {error}") from error
+        except Exception as error:  # torch's own advice is to load such a file unsafely
+            raise ValueError(f"{file} does not hold VGGFace2 weights") from error
         self._network.eval()
 
     def embed(self, crops: Sequence[Crop]) -> Vectors:

@@ -1,0 +1,21 @@
+"""What the doctor looks at, where the command line cannot show it: see also tests/test_cli.py."""
+
+from pathlib import Path
+
+import pytest
+from PIL import ImageFont
+
+from bot import doctor, replying
+from bot.settings import Settings
+
+
+async def test_a_font_that_draws_boxes_has_no_japanese(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await doctor.check_font(settings)).state == "good"
+    latin = ImageFont.load_default(20)  # Pillow's own, without Japanese
+    file = tmp_path / "latin.ttf"
+    file.write_bytes(latin.path.getvalue())
+    monkeypatch.setattr(replying, "font_file", lambda: file)
+    finding = await doctor.check_font(settings)
+    assert (finding.state, finding.mend) == ("bad", "pip install manimgx-fonts-cjk")
