@@ -7,6 +7,7 @@ another one down.
 import asyncio
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 """Seconds before a failed platform is started again; the pause doubles each time."""
+
+_HEALTHY = 300.0
+"""Seconds after which a platform that fails counts as failing for the first time."""
 
 
 def platforms(settings: Settings) -> list[Platform]:
@@ -103,18 +107,20 @@ async def _serve(
 async def _supervise(platform: Platform, service: Service) -> None:
     pause = _FIRST_PAUSE
     while True:
+        started = time.monotonic()
         try:
             await platform.run(service)
         except SettingsError as error:
             log.error("%s cannot run: %s", platform.name, error)  # noqa: TRY400 - no trace needed
             raise
         except (OSError, aiohttp.ClientError) as error:  # the network; a trace tells nothing
-            log.warning(
-                "%s is not reached (%s); trying again in %.0f s", platform.name, error, pause
-            )
+            log.warning("%s is not reached (%s)", platform.name, error)
         except Exception:
-            log.exception("%s failed; starting it again in %.0f s", platform.name, pause)
+            log.exception("%s failed", platform.name)
         else:
-            log.warning("%s ended; starting it again in %.0f s", platform.name, pause)
+            log.warning("%s ended", platform.name)
+        if time.monotonic() - started > _HEALTHY:
+            pause = _FIRST_PAUSE
+        log.warning("starting %s again in %.0f s", platform.name, pause)
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE, 2 * pause)

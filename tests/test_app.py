@@ -44,6 +44,23 @@ class Failing:
         await asyncio.Event().wait()
 
 
+class Unsteady:
+    """Ends twice at once, then after a while, then runs."""
+
+    name = "unsteady"
+
+    def __init__(self) -> None:
+        self._runs = iter([0.0, 0.0, 0.2])
+        self.recovered = asyncio.Event()
+
+    async def run(self, service: Service) -> None:
+        for seconds in self._runs:
+            await asyncio.sleep(seconds)
+            return
+        self.recovered.set()
+        await asyncio.Event().wait()
+
+
 class Misconfigured:
     """Cannot run with its settings."""
 
@@ -65,6 +82,19 @@ async def test_a_failing_platform_is_started_again_beside_the_others(
     stop.set()
     await asyncio.wait_for(serving, 10)
     assert steady.ended
+
+
+async def test_the_pause_begins_anew_after_a_long_healthy_run(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(app, "_HEALTHY", 0.1)
+    unsteady = Unsteady()
+    supervising = asyncio.create_task(app._supervise(unsteady, service))
+    await asyncio.wait_for(unsteady.recovered.wait(), 10)
+    supervising.cancel()
+    pauses = [record.args[-1] for record in caplog.records if "again in" in record.msg]
+    assert pauses == [0.01, 0.02, 0.01]
 
 
 async def test_when_no_platform_can_run_the_reason_is_told(service: Service) -> None:
