@@ -7,6 +7,7 @@ has other work). The queue in front of them is bounded: what does not fit is tol
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +75,7 @@ class Judge:
     def __init__(self, settings: Settings, networks: "Networks | None" = None) -> None:
         self._settings = settings
         self._most = settings.judging.workers + settings.judging.queue
-        self._admitted = 0
+        self._places = threading.BoundedSemaphore(self._most)
         self._galleries: dict[tuple[Scope, str], Gallery] = {}
         self._registries: dict[tuple[Scope, str], Registry] = {}
         self._threads: ThreadPoolExecutor | None = None
@@ -198,17 +199,18 @@ class Judge:
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
         if self._threads is None:
             raise RuntimeError("Judge.start has not been awaited")
-        if self._admitted >= self._most:
+        if not self._places.acquire(blocking=False):
             BUSY.inc()
-            raise Busy(f"{self._admitted} pictures are being judged or waiting")
-        self._admitted += 1
+            raise Busy(f"{self._most} pictures are being judged or waiting")
         WAITING.inc()
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, work, *arguments)
-        finally:
-            self._admitted -= 1
-            WAITING.dec()
+        future = self._threads.submit(work, *arguments)
+        # Whoever waits for it may be cancelled, but the thread works on.
+        future.add_done_callback(self._leave)
+        return await asyncio.wrap_future(future)
+
+    def _leave(self, _: object) -> None:
+        self._places.release()
+        WAITING.dec()
 
     def _judge(self, picture: Picture, context: Context, names: Sequence[str]) -> Judgement:
         """Runs on a worker thread."""

@@ -86,6 +86,31 @@ async def test_a_full_queue_says_busy_and_the_admitted_are_answered(
         assert (await judge.judge(picture, HERE)).faces
 
 
+async def test_a_thread_that_works_on_keeps_its_place_when_who_asked_is_cancelled(
+    settings: Settings, networks: Networks
+) -> None:
+    small = settings.model_copy(
+        update={"judging": settings.judging.model_copy(update={"workers": 1, "queue": 1})}
+    )
+    working, gate = threading.Event(), threading.Event()
+
+    def work() -> None:
+        working.set()
+        gate.wait(30)
+
+    async with Judge(small, networks) as judge:
+        left = asyncio.create_task(judge._run(work))
+        await asyncio.to_thread(working.wait, 30)
+        left.cancel()
+        await asyncio.wait([left])
+        waiting = asyncio.create_task(judge._run(int))
+        await asyncio.sleep(0)
+        with pytest.raises(Busy):
+            await judge._run(int)
+        gate.set()
+        assert await waiting == 0
+
+
 async def test_a_picture_out_of_time_is_given_up(
     settings: Settings, networks: Networks, picture: Picture
 ) -> None:
