@@ -11,11 +11,15 @@ import multiprocessing.connection
 import os
 import resource
 import signal
+import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 _FAILED, _DONE, _READY = b"\x00", b"\x01", b"\x02"
+
+_LARGEST_ANSWER = 2**26
+"""Bytes: more than the pixels of the largest picture that is judged."""
 
 _START_SECONDS = 120.0
 """For the child's imports, which take one second here and many on a small or busy machine."""
@@ -62,24 +66,28 @@ class ChildProcess:
 
         Args:
             request: what the function gets.
-            timeout: seconds, not counting the start of the child; it is killed after that.
+            timeout: seconds until the whole answer is here, not counting the start of the child;
+                it is killed after that.
 
         Raises:
             ProcessTimeout: it took longer than `timeout`.
-            ProcessDied: it ended before it answered.
+            ProcessDied: it ended before it answered, or answered without end.
             ProcessFailed: the function raised.
         """
+        passed = threading.Event()
         with self._lock:
             try:
                 pipe = self._started()
-                pipe.send_bytes(request)
-                if not pipe.poll(timeout):
-                    self._kill()
-                    raise ProcessTimeout(f"{self._function} took longer than {timeout} s")
-                answer = pipe.recv_bytes()
+                with _cut_after(timeout, pipe, passed):
+                    pipe.send_bytes(request)
+                    answer = pipe.recv_bytes(_LARGEST_ANSWER)
             except (EOFError, OSError) as error:
                 self._kill()
-                raise ProcessDied(f"the process of {self._function} died") from error
+                if not passed.is_set():
+                    raise ProcessDied(f"the process of {self._function} died") from error
+            if passed.is_set():
+                self._kill()
+                raise ProcessTimeout(f"{self._function} took longer than {timeout} s")
         if answer[:1] == _FAILED:
             raise ProcessFailed(answer[1:].decode("utf-8", "replace"))
         return answer[1:]
@@ -114,6 +122,32 @@ class ChildProcess:
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
+
+
+@contextmanager
+def _cut_after(
+    seconds: float | None, pipe: multiprocessing.connection.Connection, passed: threading.Event
+) -> Iterator[None]:
+    """Cut the connection when the time is up, which ends whatever waits for it, and say so.
+
+    Waiting for the first byte only would not do: a taken-over child could send that and no more.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def cut() -> None:
+        passed.set()
+        with socket.socket(fileno=os.dup(pipe.fileno())) as end, suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, cut)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _serve(

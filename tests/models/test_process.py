@@ -1,7 +1,10 @@
 """The child process: killed when it is slow, limited in memory, started again."""
 
 import os
+import struct
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -20,9 +23,21 @@ def work(request: bytes) -> bytes:
             raise ValueError("as asked")
         case b"eat":
             return b"%d" % len(bytearray(2**31))
+        case b"stall":  # after the first bytes of an answer
+            _send(struct.pack("!i", 1000) + b"x")
+            threading.Event().wait()
+        case b"boast":  # of an answer that would fill the memory
+            _send(struct.pack("!iQ", -1, 2**40))
+            threading.Event().wait()
         case b"pid":
             return b"%d" % os.getpid()
     return request[::-1]
+
+
+def _send(raw: bytes) -> None:
+    """Past `models.process`, as a child would that was taken over."""
+    pipe = sys._getframe(2).f_locals["pipe"]
+    os.write(pipe.fileno(), raw)
 
 
 @pytest.fixture
@@ -43,6 +58,17 @@ def test_slow_work_is_killed_and_the_next_call_works(child: ChildProcess) -> Non
         child.call(b"hang", timeout=0.2)
     assert child.pid is None
     assert int(child.call(b"pid", timeout=30)) != first
+
+
+def test_an_answer_that_never_ends_is_killed(child: ChildProcess) -> None:
+    assert child.call(b"abc", timeout=30) == b"cba"
+    started = time.monotonic()
+    with pytest.raises(ProcessTimeout):
+        child.call(b"stall", timeout=0.5)
+    with pytest.raises(ProcessDied):
+        child.call(b"boast", timeout=30)
+    assert time.monotonic() - started < 20
+    assert child.call(b"abc", timeout=30) == b"cba"
 
 
 def test_the_start_does_not_count_as_work() -> None:
