@@ -532,7 +532,9 @@ class Service:
 
     async def _expire(self) -> None:
         keep = timedelta(days=self._settings.store.keep_days)
-        if expired := await self._store.expire(keep):
+        async with self._settling:  # or a crop could go while somebody names it
+            expired = await self._store.expire(keep)
+        if expired:
             log.info("%d crops expired", expired)
         if strays := await self._store.sweep_crops():
             log.warning("%d files of crops that are not kept were swept away", strays)

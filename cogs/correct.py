@@ -211,9 +211,11 @@ class Correct(commands.Cog):
 
         Raises:
             NotAllowed: the voter may not delete the answer.
-            NotFound: the answer is gone.
+            NotFound: the answer is gone, or the message shows another.
         """
         async with self._bot.lock(verdict_id):
+            if await self._service.verdict_at(ref) != verdict_id:
+                raise NotFound(f"{ref} does not show verdict {verdict_id}")
             withdraw = (voter.id, mark) in await self._service.marks(verdict_id)
             part = await self._apply(ref, verdict_id, mark, voter, withdraw=withdraw)
             if part is not None:

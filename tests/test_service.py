@@ -599,6 +599,26 @@ async def test_a_user_is_forgotten_in_one_scope_only(service: Service, astronaut
     assert (await service.privacy("discord:2", ANN)).posts == 1
 
 
+async def test_a_vote_on_an_answer_that_is_being_forgotten_finds_nothing(
+    service: Service, store: Store, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = await answer(service, astronaut, "1")
+    count, forgetting = store.vote, []
+
+    async def vote_late(correction: Correction, name: str | None) -> bool:
+        forgetting.append(asyncio.create_task(service.forget_post("1")))
+        await asyncio.wait(forgetting, timeout=0.5)
+        return await count(correction, name)
+
+    monkeypatch.setattr(store, "vote", vote_late)
+    with contextlib.suppress(NotFound):
+        await vote(service, part, Action.NAME, name="Eileen")
+    await asyncio.gather(*forgetting)
+    with pytest.raises(NotFound):
+        await vote(service, part, Action.NAME, name="Eileen")
+    assert await service.people("web") == []
+
+
 async def test_deleting_is_for_the_poster_and_moderators(
     service: Service, settings: Settings, astronaut: bytes
 ) -> None:
@@ -632,6 +652,30 @@ async def test_what_nobody_agreed_to_expires(
     late = await vote(service, dropped, Action.NAME, name="Eileen")
     assert late.state is State.EXPIRED
     assert (await service.people("web"))[0].examples == 1
+
+
+async def test_no_crop_expires_while_somebody_names_it(
+    service: Service,
+    settings: Settings,
+    store: Store,
+    astronaut: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = await answer(service, astronaut, "1")
+    settle, expiring = store.set_label, []
+    expire = store.expire
+    monkeypatch.setattr(store, "expire", lambda _: expire(timedelta(0)))
+
+    async def settle_late(*arguments: Any) -> bool:
+        expiring.append(asyncio.create_task(service._expire()))
+        await asyncio.wait(expiring, timeout=0.5)
+        return await settle(*arguments)
+
+    monkeypatch.setattr(store, "set_label", settle_late)
+    await vote(service, part, Action.NAME, name="Eileen")
+    await asyncio.gather(*expiring)
+    (person,) = await service.people("web")
+    assert (person.examples, len(crops(settings))) == (1, 1)
 
 
 async def test_not_this_person_outlives_the_crop(

@@ -417,3 +417,18 @@ async def test_a_button_under_a_forgotten_answer_says_so(world: World, astronaut
     result = await world.ann.click(answer, custom_id=buttons(answer)["🚫"])
     (told,) = result.followups
     assert told.content.startswith("I can't find that.")
+
+
+async def test_a_button_of_another_answer_counts_for_none(world: World, astronaut: bytes) -> None:
+    channel = world.channel_without(add_reactions=False)
+    keys = [
+        f"discord:{channel.id}:{(await world.ask(astronaut, channel=channel)).id}" for _ in "12"
+    ]
+    first, _ = world.answers(channel)
+    (stale,), (shown,) = [(await world.service.reply(key)).parts for key in keys]
+    # As after a backup was restored: the message shows one answer, its buttons name another.
+    await world.service.sent(keys[1], f"discord:{channel.id}:{first.id}", shown.verdict_id)
+    result = await world.ann.click(first, custom_id=buttons(first)["🚫"])
+    assert result.followups[-1].content.startswith("I can't find that.")
+    for part in (stale, shown):
+        assert await world.service.marks(part.verdict_id) == frozenset()
