@@ -6,6 +6,8 @@ enrolled only if its poster agreed, by a naming vote of their own or by `/privac
 face is *not* somebody needs nobody's agreement.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 
 from bot.domain import (
@@ -69,6 +71,51 @@ def clean_name(text: str) -> str:
     if not name or len(name) > LONGEST_NAME:
         raise NotFound(f"a name has 1 to {LONGEST_NAME} characters")
     return name
+
+
+_MOST_WORDS = 8
+"""Longer is a sentence. "Pablo Diego José Francisco de Paula Juan Picasso" has eight."""
+
+_CHAT_WORDS = """
+    thanks thankyou thankyousomuch thankyouverymuch thanksalot manythanks thx tysm cheers
+    nice cool great awesome amazing perfect wow lmao rofl omg cute beautiful
+    ok okay yes yeah yep no nope right correct wrong exactly thatsright thatswrong
+    hi hello hey bye goodmorning goodnight sorry please goodbot badbot welldone goodjob
+    what who why idk idontknow dontknow noidea
+    ありがとう ありがとー ありがと ありがとうございます ありがとうございました あざす サンキュー
+    どうも 感謝 すごい すごいね すげー すごっ さすが やばい かわいい 可愛い かわいいね なるほど
+    いいね 了解 おk はい いいえ うん ううん 正解 せいかい 合ってる 合ってます
+    ちがう 違う ちがいます 違います そうです ごめん ごめんなさい すみません おつかれ お疲れ様
+    おはよう こんにちは こんばんは おやすみ
+    だれ 誰 わからない わかりません 分からない 分かりません 知らない 知りません
+"""
+_CHAT = frozenset(_CHAT_WORDS.split())
+"""What people answer to an answer, as `_letters` writes it. Only what is hardly anybody's name."""
+
+_LAUGHTER = re.compile(r"w{2,}|(ha){2,}h?|(he){2,}h?|lo+l|笑+|草+")
+_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+_QUESTION_OR_MORE = re.compile(r"[?？]\s*$|。.")
+
+
+def reads_like_chat(text: str) -> bool:
+    """Whether words are clearly no name: courtesy, laughter, a question, a sentence, a link.
+
+    When in doubt it is a name: somebody wrote it to teach one.
+    """
+    letters = _letters(text)
+    return (
+        not letters
+        or letters in _CHAT
+        or _LAUGHTER.fullmatch(letters) is not None
+        or _LINK.search(text) is not None
+        or _QUESTION_OR_MORE.search(text) is not None
+        or len(text.split()) > _MOST_WORDS
+    )
+
+
+def _letters(text: str) -> str:
+    """Letters and digits only, as if all were small and of ordinary width."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
 def standing_votes(votes: Iterable[Vote]) -> list[Vote]:

@@ -11,7 +11,7 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name
+from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name, reads_like_chat
 from bot.domain import Action, Correction, Mark, Part
 from bot.errors import NotAllowed, NotFound
 from bot.platforms.discord import (
@@ -37,7 +37,8 @@ CATCH_UP_MOST = 1000
 TYPED_MOST = 1000
 """Typed names that can be taken back by deleting the message, until a restart."""
 
-_MENTION = re.compile(r"<@!?\d+>")
+_NO_NAME = re.compile(r"<@[!&]?\d+>|<a?:\w+:\d+>")
+"""Mentions and custom emoji, as Discord writes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Correct(commands.Cog):
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
         """Somebody replies to an answer with the name of who it is."""
-        name = " ".join(_MENTION.sub(" ", message.content).split())
+        name = " ".join(_NO_NAME.sub(" ", message.content).split())
         reference = message.reference
         if message.author.bot or not name or reference is None or reference.message_id is None:
             return
@@ -125,16 +126,22 @@ class Correct(commands.Cog):
             return
         ref = ref_of(reference.channel_id, reference.message_id)
         verdict_id = await self._service.verdict_at(ref)
-        if verdict_id is not None:
+        if verdict_id is None:
+            return
+        if reads_like_chat(name) or any(each != self._bot.user for each in message.mentions):
+            await self._tell(message, "discord-not-a-name")
+        else:
             await self._name(ref, verdict_id, name, message)
+
+    async def _tell(self, message: discord.Message, words: str, **values: object) -> None:
+        with suppress(discord.HTTPException):
+            await message.reply(say(self._bot.locale_of(message.guild), words, **values))
 
     async def _name(self, ref: str, verdict_id: int, name: str, message: discord.Message) -> None:
         try:
             name = clean_name(name)
         except NotFound:
-            locale = self._bot.locale_of(message.guild)
-            with suppress(discord.HTTPException):
-                await message.reply(say(locale, "discord-name-length", longest=LONGEST_NAME))
+            await self._tell(message, "discord-name-length", longest=LONGEST_NAME)
             return
         trusted = await self._bot.moderates(message.author, message.channel.id)
         async with self._bot.lock(verdict_id):

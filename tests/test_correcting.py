@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.correcting import clean_name, marks_on, meant_name, settle, standing_votes
+from bot.correcting import (
+    clean_name,
+    marks_on,
+    meant_name,
+    reads_like_chat,
+    settle,
+    standing_votes,
+)
 from bot.domain import Action, Answer, Correction, Mark, State, Verdict, Vote
 from bot.errors import NotFound
 from models.types import Candidate, Kind, Named
@@ -51,6 +58,31 @@ def test_a_removed_candidate_can_be_neither_chosen_nor_rejected() -> None:
     label = settle(left, "idol", votes((POSTER, Action.NONE_OF_THESE, None)), allowed=False).label
     assert label is not None
     assert label.names == ("Mai", "Nanase")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "thanks", "Thank you!!", "THX", "thanks 😊", "Nice.", "lol", "hahaha", "👍", "...", "who?",
+        "ありがとう", "ありがとうございます！", "ｗｗｗ", "草", "違います", "わかりません。",
+        "だれですか？", "don't know", "https://example.org/eileen", "see www.example.org",
+        "I think I have seen her on television some years ago", "妹です。かわいいでしょう",
+    ],
+)  # fmt: skip
+def test_courtesy_and_chat_are_no_names(words: str) -> None:
+    assert reads_like_chat(words)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Eileen Collins", "齋藤飛鳥", "飛鳥ちゃん！", "Ty", "Ha", "M", "No Na", "Haley", "ano",
+        "あの", "モーニング娘。", "つのだ☆ひろ", "Robert Downey Jr.", "will.i.am", "2PAC", "김연아",
+        "Pablo Diego José Francisco de Paula Juan Picasso", "Thanksgiving Turkey",
+    ],
+)  # fmt: skip
+def test_names_are_names(name: str) -> None:
+    assert not reads_like_chat(name)
 
 
 def test_nobody_voted() -> None:

@@ -145,6 +145,7 @@ discord-no-files = (I may not attach pictures here, so you get words only.)
 discord-left-out = I look at { $most } pictures at a time and left out the rest.
 discord-no-picture-there = I can't see a picture in that message. If there is one, choose “Apps → Judge this picture” in the menu of the message.
 discord-name-length = A name has 1 to { $longest } characters.
+discord-not-a-name = I took that for chat and noted nothing. To tell me who it is, reply to my answer with nothing but the name.
 discord-yes = Yes
 discord-no = No
 discord-nothing-done = Nothing was changed.

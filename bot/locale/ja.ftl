@@ -139,6 +139,7 @@ discord-no-files = （ここでは画像を添付できないため、文字だ�
 discord-left-out = 一度に判定するのは { $most } 枚までです。残りは見ていません。
 discord-no-picture-there = そのメッセージに写真が見つかりません。写真がある場合は、メッセージのメニューの「アプリ → この写真を判定」を使ってください。
 discord-name-length = 名前は 1 ～ { $longest } 文字です。
+discord-not-a-name = 会話と判断し、何も覚えませんでした。だれかを教えるときは、判定への返信に名前だけを書いてください。
 discord-yes = はい
 discord-no = いいえ
 discord-nothing-done = 何も変えませんでした。

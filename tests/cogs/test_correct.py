@@ -50,8 +50,8 @@ async def test_a_moderators_name_needs_the_posters_consent(world: World, astrona
 async def test_deleting_a_typed_name_takes_it_back(world: World, astronaut: bytes) -> None:
     answer = await asked(world, astronaut)
     right = await world.ann.send(world.channel, "Eileen", reply_to=answer)
-    wrong = await world.ann.send(world.channel, "thank you", reply_to=answer)
-    assert "Learned: thank you" in world.now(answer).content
+    wrong = await world.ann.send(world.channel, "Somebody Else", reply_to=answer)
+    assert "Learned: Somebody Else" in world.now(answer).content
     await world.ann.delete(wrong)
     assert "Learned: Eileen" in world.now(answer).content
     await world.ann.delete(right)
@@ -66,9 +66,22 @@ async def test_a_name_that_is_none_is_answered_in_words(world: World, astronaut:
     assert world.now(answer).content == answer.content
 
 
+async def test_courtesy_is_taken_for_no_name_and_told_how_to_name(
+    world: World, astronaut: bytes
+) -> None:
+    answer = await asked(world, astronaut)
+    for words in ("ありがとう！", f"<@{world.bob.id}> look", "see https://example.org"):
+        await world.ann.send(world.channel, words, reply_to=answer)
+        assert world.answer().content.startswith("I took that for chat and noted nothing.")
+        assert world.now(answer).content == answer.content
+    await world.ann.send(world.channel, "Eileen <:heart:12>", reply_to=answer)
+    assert world.now(answer).content.endswith("**Learned: Eileen**")
+    assert await world.people() == {"Eileen": 1}
+
+
 async def test_a_name_cannot_format_the_answer(world: World, astronaut: bytes) -> None:
-    answer = await taught(world, astronaut, "**A** [b](http://c.d) `e`")
-    assert answer.content.endswith(r"**Learned: \*\*A\*\* \[b](http://c.d) \`e\`**")
+    answer = await taught(world, astronaut, "**A** [b](c) `e`")
+    assert answer.content.endswith(r"**Learned: \*\*A\*\* \[b](c) \`e\`**")
 
 
 async def test_a_reply_with_a_picture_is_a_question(
