@@ -231,3 +231,21 @@ class Person:
     head: str
     name: str
     examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Faces of somebody whom nobody has named, as far as clustering can tell.
+
+    Attributes:
+        faces: their verdicts, newest first.
+        spoiler: one of them was posted as a spoiler.
+        told: when a digest showed it, UTC without a zone; None if none did.
+    """
+
+    id: int
+    scope: Scope
+    head: str
+    faces: tuple[int, ...]
+    spoiler: bool = False
+    told: datetime | None = None

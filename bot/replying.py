@@ -4,6 +4,8 @@ Three honest answers: no face; faces, but nobody known; names, with how sure.
 """
 
 import io
+import math
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +19,7 @@ from models.types import Box, Candidate, Crop, Named, Pixels
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
+MOST_IN_GRID = 9
 
 _SIDE = 480
 """Longest side of an annotated crop in pixels: sharp on a phone, small to send."""
@@ -142,6 +145,46 @@ def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> by
         [frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], 9, None, colour, 4
     )
     return _encode(_with_caption(image, name, score, colour))
+
+
+_CELL, _GAP = 320, 6
+"""Pixels: three faces side by side are sharp on a phone of 390 points at its density of 2 to 3."""
+
+
+def grid(crops: Sequence[tuple[int, Crop]]) -> bytes:
+    """Faces in rows of three at the most, each with its number, as JPEG without metadata.
+
+    Args:
+        crops: at least one, with the number to show beside it.
+    """
+    across = min(3, len(crops)) if len(crops) != 4 else 2
+    down = math.ceil(len(crops) / across)
+    step = _CELL + _GAP
+    whole = Image.new("RGB", (across * step + _GAP, down * step + _GAP), "#e9ecef")
+    for place, (number, crop) in enumerate(crops):
+        corner = (_GAP + place % across * step, _GAP + place // across * step)
+        whole.paste(_numbered(crop, number), corner)
+    return _encode(whole)
+
+
+def _numbered(crop: Crop, number: int) -> Image.Image:
+    """The face in a square with its number in the corner."""
+    cell = _square(crop)
+    draw = ImageDraw.Draw(cell)
+    draw.rounded_rectangle((8, 8, 64, 64), 14, _UNKNOWN, "white", 2)
+    draw.text((36, 36), str(number), font=_font(34), fill="white", anchor="mm")
+    return cell
+
+
+def _square(crop: Crop) -> Image.Image:
+    """What is around the face, as wide as high, as far as the crop goes."""
+    image = Image.fromarray(crop.pixels)
+    left, top, right, bottom = crop.box
+    side = min(1.5 * max(right - left, bottom - top), image.width, image.height)
+    x = min(max((left + right - side) / 2, 0), image.width - side)
+    y = min(max((top + bottom - side) / 2, 0), image.height - side)
+    box = (x, y, x + side, y + side)
+    return image.resize((_CELL, _CELL), Image.Resampling.LANCZOS, box=box)
 
 
 def _with_caption(image: Image.Image, name: str, score: str, colour: str) -> Image.Image:

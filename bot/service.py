@@ -13,11 +13,13 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import Counter
 
 from bot import correcting, replying
+from bot.clusters import Clusters
 from bot.correcting import clean_name
 from bot.domain import (
     Action,
     Answer,
     Attachment,
+    Cluster,
     Correction,
     Mark,
     Part,
@@ -73,7 +75,8 @@ class Service:
         # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
         self._galleries = Galleries(store, judge)
-        self._housekeeper: asyncio.Task[None] | None = None
+        self._clusters = Clusters(store, judge, self._heads)
+        self._work: list[asyncio.Task[None]] = []
         self._started = _now()
 
     async def __aenter__(self) -> "Service":
@@ -96,14 +99,16 @@ class Service:
         for scope in await self._store.scopes():
             for head in self._heads:
                 await self._galleries.rebuild(scope, head, progress)
-        self._housekeeper = asyncio.create_task(self._keep_house())
+        self._work = [
+            asyncio.create_task(self._keep_house()),
+            asyncio.create_task(self._clusters.keep()),
+        ]
 
     async def stop(self) -> None:
         """Stop the housekeeping."""
-        if self._housekeeper is not None:
-            self._housekeeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._housekeeper
+        for task in self._work:
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
 
     # answering
 
@@ -127,6 +132,7 @@ class Service:
             await asyncio.shield(self._store.release(post.key))
             raise
         ANSWERS.labels(post.scope.partition(":")[0]).inc()
+        self._clusters.notice(post.scope)
         return reply
 
     async def _answer_claimed(self, post: Post) -> Reply:
@@ -388,15 +394,97 @@ class Service:
             raise NotFound(f"nobody here is called {name}")
         return found
 
+    # the faces that nobody named
+
+    async def unknown(self, scope: Scope) -> list[Cluster]:
+        """Clusters of three faces or more that wait for a moderator's word, most seen first."""
+        return await self._clusters.unanswered(scope)
+
+    async def cluster(self, scope: Scope, cluster_id: int) -> Cluster:
+        """One of them.
+
+        Raises:
+            NotFound: it has been named, ignored or merged, or all its faces are gone.
+        """
+        return await self._clusters.cluster(scope, cluster_id)
+
+    async def grid(self, cluster: Cluster) -> bytes | None:
+        """Its newest faces, numbered, as one JPEG (`replying.grid`); None if they are gone."""
+        shown = cluster.faces[: replying.MOST_IN_GRID]
+        crops = [await self.face(each) for each in shown]
+        there = [(number, crop) for number, crop in enumerate(crops, start=1) if crop is not None]
+        return await asyncio.to_thread(replying.grid, there) if there else None
+
+    async def face(self, verdict_id: int) -> Crop | None:
+        """The crop of one face; None if it is gone."""
+        verdict = await self._store.verdict(verdict_id)
+        return None if verdict is None else await self._crop(verdict)
+
+    async def name_cluster(self, scope: Scope, cluster_id: int, name: str, voter: UserId) -> int:
+        """Say who it is: a moderator's vote on each face, with all that follows from a vote.
+
+        Returns:
+            How many faces were learned.
+
+        Raises:
+            NotFound: the cluster is gone, or the name is unusable.
+        """
+        cluster = await self.cluster(scope, cluster_id)
+        name = clean_name(name)
+        learned = 0
+        for face in cluster.faces:
+            vote = Correction(face, cluster.head, voter, Action.NAME, trusted=True, name=name)
+            with suppress(NotFound):  # deleted meanwhile
+                learned += (await self.correct(vote)).state is State.LEARNED
+        return learned
+
+    async def merge_clusters(self, scope: Scope, cluster_id: int, into: int) -> Cluster:
+        """Make two clusters one; see `Clusters.merge`."""
+        return await self._clusters.merge(scope, cluster_id, into)
+
+    async def split_cluster(self, scope: Scope, cluster_id: int, faces: Iterable[int]) -> Cluster:
+        """Take faces out of a cluster; see `Clusters.split`."""
+        return await self._clusters.split(scope, cluster_id, faces)
+
+    async def ignore_cluster(self, scope: Scope, cluster_id: int) -> None:
+        """Never show a cluster again; see `Clusters.ignore`."""
+        await self._clusters.ignore(scope, cluster_id)
+
+    async def cluster_anew(self) -> None:
+        """Cluster everything anew, as the housekeeper does hourly."""
+        await self._clusters.cluster_anew()
+
+    async def digest(self, scope: Scope) -> list[Cluster]:
+        """New clusters to show to the moderators, noted as shown; at most once a day."""
+        return await self._clusters.digest(scope)
+
+    async def sent_grid(self, ref: str, cluster: Cluster) -> None:
+        """A platform has sent a message with the grid of a cluster."""
+        await self._store.clusters.bind(ref, cluster.faces[: replying.MOST_IN_GRID])
+
     # privacy
 
-    async def allow(self, scope: Scope, user: UserId, allowed: bool = True) -> None:
-        """A user agrees (or no longer agrees) that what they post in a scope may be learned."""
+    async def allowed(self, scope: Scope, user: UserId) -> bool:
+        """Whether a user has agreed beforehand that what they post may be learned."""
+        return await self._store.allowed(scope, user)
+
+    async def allow(self, scope: Scope, user: UserId, allowed: bool = True) -> list[str]:
+        """A user agrees (or no longer agrees) that what they post in a scope may be learned.
+
+        Returns:
+            References of the messages whose grids must no longer show their faces, for the
+            platform to delete.
+        """
         await self._store.set_allowed(scope, user, allowed)
         for voted in await self._store.votes_under(scope, user):
             async with self._settling:  # one at a time: other people's votes come in between
                 await self._settle_all([voted])
         await self._rebuild(scope)
+        if allowed:
+            self._clusters.notice(scope)
+            return []
+        await self._store.scrub()
+        return await self._store.clusters.messages_showing(scope, user)
 
     async def privacy(self, scope: Scope, user: UserId) -> PrivacyReport:
         """What is kept of a user in a scope."""
@@ -522,12 +610,16 @@ class Service:
         return await asyncio.to_thread(replying.part, verdict, crop, standing)
 
     async def _keep_house(self) -> None:
-        """Expire and sweep crops hourly."""
+        """Hourly, expire and sweep crops, and cluster the faces that nobody named."""
         while True:
             try:
                 await self._expire()
             except Exception:  # what nobody agreed to must expire in the next hour, then
                 log.exception("cannot expire crops")
+            try:
+                await self.cluster_anew()
+            except Exception:  # in the next hour, then
+                log.exception("cannot cluster the faces that nobody named")
             await asyncio.sleep(3600)
 
     async def _expire(self) -> None:

@@ -34,10 +34,13 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from bot.cluster_store import ClusterStore, drop_groundless_embeddings, leave
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.tables import (
     AliasRow,
+    ClusterFaceRow,
+    ClusterMessageRow,
     ConsentRow,
     CropRow,
     EmbeddingRow,
@@ -109,6 +112,9 @@ class Store:
     """The database and the crop files below `data_dir`.
 
     Use it between `open` and `close`; `async with` does both.
+
+    Attributes:
+        clusters: what is kept of the faces that nobody named.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -118,6 +124,7 @@ class Store:
         self._crops = asyncio.Lock()
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
+        self.clusters = ClusterStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -292,6 +299,8 @@ class Store:
         async with self._writing() as session:
             for some in _chunks(keys):
                 await session.execute(delete(PostRow).where(PostRow.key.in_(some)))
+            # A crop may be left because somebody else posted the same picture.
+            await drop_groundless_embeddings(session)
         await self._drop_orphaned_crops()
 
     # messages
@@ -313,10 +322,18 @@ class Store:
             return found
 
     async def messages_of(self, key: str) -> list[str]:
-        """All messages that belong to the answer to a post."""
+        """All messages that belong to the answer to a post, or show a face of it in a grid."""
         async with self._reading() as session:
             refs = await session.scalars(
-                select(MessageRow.ref).join(PostRow).where(PostRow.key == key)
+                select(MessageRow.ref)
+                .join(PostRow)
+                .where(PostRow.key == key)
+                .union(
+                    select(ClusterMessageRow.ref)
+                    .join(VerdictRow, VerdictRow.id == ClusterMessageRow.verdict_id)
+                    .join(PostRow, PostRow.id == VerdictRow.post_id)
+                    .where(PostRow.key == key)
+                )
             )
             return list(refs)
 
@@ -394,7 +411,8 @@ class Store:
     ) -> bool:
         """Add to the label log what stands now. False if that is what stood before.
 
-        A crop that is nobody's example any more loses its embeddings.
+        A crop that is nobody's example any more loses its embeddings. A face of which anything is
+        agreed leaves the faces that nobody named.
         """
         async with self._writing() as session:
             last = await session.scalar(
@@ -413,9 +431,7 @@ class Store:
                     verdict_id=verdict_id, head=head, answer=answer, people=people, created=_now()
                 )
             )
-            if answer != Answer.IS:  # an embedding is kept only with consent
-                crop = select(VerdictRow.crop).where(VerdictRow.id == verdict_id)
-                await session.execute(delete(EmbeddingRow).where(EmbeddingRow.crop.in_(crop)))
+            await leave(session, select(VerdictRow.id).where(VerdictRow.id == verdict_id))
             return True
 
     async def live_labels(self, scope: Scope, head: str) -> list[LiveLabel]:
@@ -576,9 +592,14 @@ class Store:
     # consent
 
     async def set_allowed(self, scope: Scope, user: UserId, allowed: bool) -> None:
-        """Note a user's word on everything they post in a scope."""
+        """Note a user's word on everything they post in a scope.
+
+        A "no" takes what they posted out of the clusters, with its embeddings.
+        """
         async with self._writing() as session:
             session.add(ConsentRow(scope=scope, user=user, allowed=allowed, created=_now()))
+            if not allowed:
+                await _leave_clusters(session, scope, user)
 
     async def allowed(self, scope: Scope, user: UserId) -> bool:
         """Whether the user agreed beforehand."""
@@ -597,6 +618,7 @@ class Store:
             await session.execute(
                 delete(ConsentRow).where(ConsentRow.scope == scope, ConsentRow.user == user)
             )
+            await _leave_clusters(session, scope, user)
 
     async def votes_by(self, scope: Scope, user: UserId) -> int:
         """How many votes a user has cast in a scope."""
@@ -684,6 +706,8 @@ class Store:
     async def expire(self, older_than: timedelta) -> int:
         """Drop the crops (and embeddings) that nobody consented to and that are old enough.
 
+        Examples stay, and so do faces that nobody named as long as their poster agrees.
+
         Returns:
             How many verdicts lost their crop.
         """
@@ -698,6 +722,7 @@ class Store:
                     VerdictRow.created < _now() - older_than,
                     VerdictRow.crop.is_not(None),
                     VerdictRow.id.not_in(kept),
+                    VerdictRow.id.not_in(select(ClusterFaceRow.verdict_id)),
                 )
                 .values(crop=None)
                 .returning(VerdictRow.id)
@@ -877,6 +902,11 @@ async def _person_id(session: AsyncSession, scope: Scope, head: str, name: str) 
     session.add(AliasRow(scope=scope, head=head, folded=_fold(name), person_id=row.id))
     await session.flush()
     return row.id
+
+
+async def _leave_clusters(session: AsyncSession, scope: Scope, author: UserId) -> None:
+    posts = select(PostRow.id).where(PostRow.scope == scope, PostRow.author == author)
+    await leave(session, select(VerdictRow.id).where(VerdictRow.post_id.in_(posts)))
 
 
 async def _of_known_people(

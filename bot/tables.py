@@ -149,3 +149,66 @@ class ConsentRow(Base):
     user: Mapped[str] = mapped_column(index=True)
     allowed: Mapped[bool]
     created: Mapped[datetime]
+
+
+class ClusterRow(Base):
+    """Faces of somebody whom nobody has named, as far as clustering can tell.
+
+    `told` is when a digest showed it.
+    """
+
+    __tablename__ = "clusters"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    head: Mapped[str]
+    ignored: Mapped[bool] = mapped_column(default=False)
+    told: Mapped[datetime | None]
+    created: Mapped[datetime]
+
+
+class ClusterFaceRow(Base):
+    """A face that may be clustered: its poster agreed, and nobody named it.
+
+    `cluster_id` is NULL while it is like no others; `pinned` faces stay where a hand put them.
+    """
+
+    __tablename__ = "cluster_faces"
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True
+    )
+    head: Mapped[str]
+    cluster_id: Mapped[int | None] = mapped_column(
+        ForeignKey("clusters.id", ondelete="SET NULL"), index=True
+    )
+    pinned: Mapped[bool] = mapped_column(default=False)
+
+
+class ClusterSplitRow(Base):
+    """A face was taken out of a cluster by hand and must not come back."""
+
+    __tablename__ = "cluster_splits"
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("cluster_faces.verdict_id", ondelete="CASCADE"), primary_key=True
+    )
+    cluster_id: Mapped[int] = mapped_column(
+        ForeignKey("clusters.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class ClusterMessageRow(Base):
+    """Which message on a platform shows which face in a grid, so that it can be deleted."""
+
+    __tablename__ = "cluster_messages"
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class DigestRow(Base):
+    """When the last digest of a scope was shown."""
+
+    __tablename__ = "digests"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    shown: Mapped[datetime]
