@@ -270,14 +270,21 @@ class ClusterStore:
                 update(ClusterRow).where(ClusterRow.id.in_(list(clusters))).values(told=moment)
             )
 
-    async def bind(self, ref: str, faces: Iterable[int]) -> None:
-        """Remember which faces a message shows; earlier ones are forgotten."""
+    async def bind(self, ref: str, faces: Iterable[int]) -> bool:
+        """Remember which faces a message shows, instead of earlier ones.
+
+        Returns:
+            Whether all of them are still in the pool.
+        """
+        shown = list(faces)
         async with self._writing() as session:
             await session.execute(delete(ClusterMessageRow).where(ClusterMessageRow.ref == ref))
-            still = await session.scalars(
-                select(VerdictRow.id).where(VerdictRow.id.in_(list(faces)))
+            found = await session.scalars(
+                select(ClusterFaceRow.verdict_id).where(ClusterFaceRow.verdict_id.in_(shown))
             )
+            still = list(found)
             session.add_all(ClusterMessageRow(ref=ref, verdict_id=each) for each in still)
+            return len(still) == len(shown)
 
     async def messages_showing(self, scope: Scope, author: UserId) -> list[str]:
         """References of the messages with a grid that shows a face of what somebody posted."""

@@ -458,9 +458,13 @@ class Service:
         """New clusters to show to the moderators, noted as shown; at most once a day."""
         return await self._clusters.digest(scope)
 
-    async def sent_grid(self, ref: str, cluster: Cluster) -> None:
-        """A platform has sent a message with the grid of a cluster."""
-        await self._store.clusters.bind(ref, cluster.faces[: replying.MOST_IN_GRID])
+    async def sent_grid(self, ref: str, cluster: Cluster) -> bool:
+        """A message shows the grid of a cluster now, instead of what it showed before.
+
+        Returns:
+            False if a face has gone meanwhile, so that the message must go as well.
+        """
+        return await self._store.clusters.bind(ref, cluster.faces[: replying.MOST_IN_GRID])
 
     # privacy
 

@@ -121,6 +121,7 @@ class Discord(_Section):
     token: SecretStr | None = None
     server_language: Literal["auto", "ja", "en"] = "auto"
     watch_channels: tuple[int, ...] = ()
+    digest_channel: Annotated[int, Field(ge=0)] = 0
     explicit_in_age_restricted: bool = False
     cooldown_pictures: Annotated[int, Field(ge=1)] = 8
     cooldown_seconds: Annotated[float, Field(gt=0)] = 60

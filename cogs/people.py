@@ -16,6 +16,7 @@ from bot.platforms.discord import (
     content_of,
     file_of,
     localised,
+    may_manage,
     patiently,
     plain,
     ref_of,
@@ -44,7 +45,7 @@ class People(
 
     async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
         """See discord.py."""
-        if not _may_manage(interaction):
+        if not may_manage(interaction):
             raise app_commands.MissingPermissions(["manage_messages"])
         return True
 
@@ -140,7 +141,7 @@ class People(
     async def _names(
         self, interaction: discord.Interaction[Any], typed: str
     ) -> list[app_commands.Choice[str]]:
-        if not _may_manage(interaction):
+        if not may_manage(interaction):
             return []
         people = await self._service.people(self._scope(interaction))
         names = [each.name for each in people if typed.casefold() in each.name.casefold()]
@@ -157,11 +158,6 @@ class People(
 
     def _locale(self, interaction: discord.Interaction[Any]) -> str:
         return self._bot.locale_of(interaction)
-
-
-def _may_manage(interaction: discord.Interaction[Any]) -> bool:
-    may = interaction.permissions
-    return interaction.guild_id is None or may.manage_messages or may.manage_guild
 
 
 def listed(people: list[Person], locale: str) -> str:

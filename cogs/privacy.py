@@ -45,9 +45,10 @@ class Privacy(
         """Agree, or no longer agree, that what who asks posts may be learned."""
         await interaction.response.defer(ephemeral=True)
         scope = scope_of(interaction.guild_id, interaction.user)
-        await self._service.allow(scope, user_id(interaction.user), agree)
+        refs = await self._service.allow(scope, user_id(interaction.user), agree)
         words = "discord-privacy-allowed" if agree else "discord-privacy-disallowed"
         await interaction.edit_original_response(content=self._say(interaction, words))
+        self._bot.start_work(self._bot.delete_messages(refs), "deleting grids")
 
     @app_commands.command(
         name="forget", description=localised("discord-privacy-forget-description")

@@ -12,7 +12,7 @@ import numpy as np
 from bot.domain import Answer, Label, Post
 from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
-from models.types import Crop, Face, Guess, Kind, Picture, Vectors
+from models.types import Crop, Face, Guess, Kind, Named, Picture, Vectors
 
 SIDE = 16
 
@@ -91,6 +91,33 @@ async def post_face(
     )
     (verdict,) = await store.answered(key, "", [new])
     return verdict.id
+
+
+UNKNOWN: tuple[Guess, ...] = (Named("idol", "unknown", (), "measured", "pixels-0"),)
+"""What the bot says of a face that it does not know."""
+
+
+async def post_shots(
+    store: Store,
+    person: str,
+    shots: range,
+    *,
+    scope: str = "web",
+    author: str = "web:ann",
+    guesses: tuple[Guess, ...] = UNKNOWN,
+) -> list[int]:
+    """Post pictures of a person, each by itself, answered with `guesses`. Returns the verdicts."""
+    return [
+        await post_face(
+            store,
+            face(person, shot, unlike=0.7),
+            key=f"{scope}/{author}/{person}/{shot}",
+            scope=scope,
+            author=author,
+            guesses=guesses,
+        )
+        for shot in shots
+    ]
 
 
 async def teach(

@@ -4,7 +4,6 @@ The faces are made of numbers (`tests.pixel_faces`); database, votes and cluster
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -23,42 +22,18 @@ from bot.settings import Settings
 from bot.store import Store
 from models.types import Candidate, Guess, Named
 from tests.conftest import post_of
-from tests.pixel_faces import PixelNetworks, face, post_face, teach
+from tests.pixel_faces import PixelNetworks, face, teach
+from tests.pixel_faces import post_shots as post
 
 ANN, BOB, MOD = "web:ann", "web:bob", "web:mod"
-UNKNOWN: tuple[Guess, ...] = (Named("idol", "unknown", (), "measured", "pixels-0"),)
 KNOWN: tuple[Guess, ...] = (
     Named("idol", "known", (Candidate("Mai", 0.9),), "measured", "pixels-0"),
 )
 
 
 @pytest.fixture
-async def judge(settings: Settings) -> AsyncIterator[Judge]:
-    async with Judge(settings, PixelNetworks()) as started:  # type: ignore[arg-type]
-        yield started
-
-
-async def post(
-    store: Store,
-    person: str,
-    shots: range,
-    *,
-    author: str = ANN,
-    scope: str = "web",
-    guesses: tuple[Guess, ...] = UNKNOWN,
-) -> list[int]:
-    """Somebody posts pictures of a person. Returns the verdicts."""
-    return [
-        await post_face(
-            store,
-            face(person, shot, unlike=0.7),
-            key=f"{scope}/{author}/{person}/{shot}",
-            scope=scope,
-            author=author,
-            guesses=guesses,
-        )
-        for shot in shots
-    ]
+def networks() -> PixelNetworks:
+    return PixelNetworks()
 
 
 async def faces_of(service: Service, scope: str = "web") -> list[set[int]]:
@@ -416,9 +391,11 @@ async def test_messages_with_a_grid_go_with_its_faces(service: Service, store: S
     await service.allow("web", ANN)
     await post(store, "Mai", range(3))
     await service.cluster_anew()
-    await service.sent_grid("discord:1:2", await only(service))
+    cluster = await only(service)
+    assert await service.sent_grid("discord:1:2", cluster)
     assert await service.forget_post(f"web/{ANN}/Mai/0") == ["discord:1:2"]
-    assert await service.allow("web", ANN, allowed=False) == ["discord:1:2"]
+    assert not await service.sent_grid("discord:1:3", cluster)
+    assert set(await service.allow("web", ANN, allowed=False)) == {"discord:1:2", "discord:1:3"}
 
 
 async def test_a_change_of_embedder_keeps_the_clusters(

@@ -147,3 +147,15 @@ def test_tiny_and_large_crops_are_brought_to_one_size() -> None:
         pixels = np.zeros((side, side, 3), np.uint8)
         data = replying.annotate(pixels, (2, 2, side - 2, side - 2), "x", "", known=False)
         assert Image.open(io.BytesIO(data)).size == (480, 536)
+
+
+def test_a_grid_numbers_its_faces_in_rows_of_three_at_the_most() -> None:
+    def size(faces: int) -> tuple[int, int]:
+        picture = replying.grid([(number, crop()) for number in range(1, faces + 1)])
+        return Image.open(io.BytesIO(picture)).size
+
+    assert size(9)[0] == size(9)[1] == size(3)[0]
+    assert size(4)[0] == size(4)[1] < size(3)[0]
+    assert size(5)[1] == size(6)[1] == size(4)[1]
+    one, other = (replying.grid([(number, crop())]) for number in (1, 2))
+    assert one != other  # the number is on it

@@ -190,6 +190,36 @@ discord-privacy-forgotten = { $answers ->
    *[other] Forgotten. I am deleting { $answers } of my messages.
 }
 
+discord-unknown-description = Whom nobody has named yet, though they were seen often (for moderators)
+discord-unknown-who = Who is this? Seen { $times ->
+    [one] once
+   *[other] { $times } times
+}.
+discord-unknown-newest = The newest { $most } are shown.
+discord-unknown-grid = { $faces ->
+    [one] One face
+   *[other] { $faces } faces
+} in a numbered grid.
+discord-unknown-name = Name …
+discord-unknown-merge = Merge with …
+discord-unknown-split = Split …
+discord-unknown-ignore = Ignore
+discord-unknown-next = Next
+discord-unknown-show = Back
+discord-unknown-choose-into = The same person as …
+discord-unknown-choose-out = Take out …
+discord-unknown-merge-which = Which of these is the same person?
+discord-unknown-split-which = Which of these faces are somebody else? They are taken out for good.
+discord-unknown-no-others = There is no other unknown person to merge with.
+discord-unknown-one-face = There is only one face left.
+discord-unknown-named = { $faces ->
+    [one] Learned from one face: { $name }
+   *[other] Learned from { $faces } faces: { $name }
+}
+discord-unknown-ignored = Noted: nobody will be asked about this person again.
+discord-unknown-none = Nobody unknown was seen three times or more. I count only pictures whose posters allow it (/privacy allow).
+discord-unknown-gone = That can't be done any more: the faces have been named, merged, ignored or deleted meanwhile.
+
 discord-help =
     I look for faces in pictures and say who they are, or that I don't know.
     • Mention me with up to 4 pictures, or write to me directly.
@@ -197,4 +227,4 @@ discord-help =
     • Or hand the picture over with /judge.
     Under each answer: ✅ right · 🇦 🇧 🇨 it is this one · ❌ none of these · 🚫 not a face · ❓ who could it be? · 🗑️ delete (the poster or a moderator). Taking a mark back undoes it. Or reply with the name.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
-    /privacy shows what I keep of you and forgets it · /people is for moderators
+    /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators

@@ -174,6 +174,27 @@ discord-privacy-forgotten = { $answers ->
    *[other] 忘れました。返信 { $answers } 件を削除しています。
 }
 
+discord-unknown-description = よく見かけるのに、まだ名前がない人（モデレーター用）
+discord-unknown-who = この人はだれ？ { $times } 回見ました。
+discord-unknown-newest = 新しい順に { $most } 枚を表示しています。
+discord-unknown-grid = 番号を付けて並べた顔（{ $faces } 枚）。
+discord-unknown-name = 名前を付ける…
+discord-unknown-merge = まとめる…
+discord-unknown-split = 分ける…
+discord-unknown-ignore = 無視する
+discord-unknown-next = 次へ
+discord-unknown-show = 戻る
+discord-unknown-choose-into = 同じ人を選ぶ
+discord-unknown-choose-out = 外す顔を選ぶ
+discord-unknown-merge-which = 同じ人はどれですか？
+discord-unknown-split-which = ちがう人の顔はどれですか？ 外した顔は、もう一緒になりません。
+discord-unknown-no-others = まとめる相手が、ほかにいません。
+discord-unknown-one-face = 顔は 1 枚だけです。
+discord-unknown-named = { $faces } 枚の顔で覚えました: { $name }
+discord-unknown-ignored = わかりました。この人については、もう聞きません。
+discord-unknown-none = 3 回以上見た知らない人は、いまいません。数えるのは、投稿者が許可した写真だけです（/privacy allow）。
+discord-unknown-gone = もうできません。その間に、名前が付いたか、まとめられたか、無視されたか、削除されました。
+
 discord-help =
     写真の顔を探して、だれかを答えます。わからないときは、わからないと言います。
     • 写真（4 枚まで）を付けて話しかけるか、DM で送ってください。
@@ -181,4 +202,4 @@ discord-help =
     • /judge に写真を付けてもかまいません。
     返信に付くマーク: ✅ 正解 · 🇦 🇧 🇨 この人 · ❌ どれもちがう · 🚫 顔ではない · ❓ 近いのはだれ？ · 🗑️ 削除（投稿者かモデレーター）。マークを外すと取り消しです。名前を返信してもかまいません。
     顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
-    /privacy で保存しているものを確認・削除できます · /people はモデレーター用です
+    /privacy で保存しているものを確認・削除できます · /people と /unknown はモデレーター用です

@@ -27,7 +27,14 @@ from models.types import Scope, UserId
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
-COGS = ("cogs.admin", "cogs.judge", "cogs.correct", "cogs.people", "cogs.privacy")
+COGS = (
+    "cogs.admin",
+    "cogs.judge",
+    "cogs.correct",
+    "cogs.people",
+    "cogs.clusters",
+    "cogs.privacy",
+)
 
 RETRY_SECONDS = 2.0
 """Between two attempts to be judged while the queue is full."""
@@ -209,6 +216,12 @@ def ids_of(ref: str) -> tuple[int, int]:
     """Channel and message of a reference."""
     _, channel_id, message_id = ref.split(":")
     return int(channel_id), int(message_id)
+
+
+def may_manage(interaction: discord.Interaction[Any]) -> bool:
+    """Whether who uses a command moderates the place; in a direct message everybody does."""
+    may = interaction.permissions
+    return interaction.guild_id is None or may.manage_messages or may.manage_guild
 
 
 def permissions_in(message: discord.Message) -> discord.Permissions:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -118,6 +119,13 @@ class World:
         fresh = DiscordBot(settings or self.settings, self.service)
         self.media.bot = fresh
         await self.env.restart_bot(fresh)
+
+    async def channel_digest(self, channel: ChannelHandle | None = None) -> None:
+        """What is new, as the bot posts it to a channel once a day."""
+        assert self.media.bot is not None
+        cog: Any = self.media.bot.get_cog("Clusters")
+        await cog.post_digest((channel or self.channel).id)
+        await self.env.settle()
 
     @contextmanager
     def away(self) -> Iterator[None]:
