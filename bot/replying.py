@@ -167,6 +167,11 @@ def grid(crops: Sequence[tuple[int, Crop]]) -> bytes:
     return _encode(whole)
 
 
+def square(crop: Crop) -> bytes:
+    """One face as a grid shows it, but without a number."""
+    return _encode(_square(crop))
+
+
 def _numbered(crop: Crop, number: int) -> Image.Image:
     """The face in a square with its number in the corner."""
     cell = _square(crop)

@@ -411,14 +411,14 @@ class Service:
     async def grid(self, cluster: Cluster) -> bytes | None:
         """Its newest faces, numbered, as one JPEG (`replying.grid`); None if they are gone."""
         shown = cluster.faces[: replying.MOST_IN_GRID]
-        crops = [await self.face(each) for each in shown]
+        crops = [await self._face(each) for each in shown]
         there = [(number, crop) for number, crop in enumerate(crops, start=1) if crop is not None]
         return await asyncio.to_thread(replying.grid, there) if there else None
 
-    async def face(self, verdict_id: int) -> Crop | None:
-        """The crop of one face; None if it is gone."""
-        verdict = await self._store.verdict(verdict_id)
-        return None if verdict is None else await self._crop(verdict)
+    async def square(self, verdict: Verdict) -> bytes | None:
+        """One face as a grid shows it, as JPEG; None if it is gone."""
+        crop = await self._crop(verdict)
+        return None if crop is None else await asyncio.to_thread(replying.square, crop)
 
     async def name_cluster(self, scope: Scope, cluster_id: int, name: str, voter: UserId) -> int:
         """Say who it is: a moderator's vote on each face, with all that follows from a vote.
@@ -604,6 +604,10 @@ class Service:
         return Registry(versions_dir(self._settings), scope, head)
 
     # small things
+
+    async def _face(self, verdict_id: int) -> Crop | None:
+        verdict = await self._store.verdict(verdict_id)
+        return None if verdict is None else await self._crop(verdict)
 
     async def _crop(self, verdict: Verdict) -> Crop | None:
         return await self._store.crop(verdict.crop) if verdict.crop else None

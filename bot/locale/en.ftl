@@ -66,7 +66,7 @@ web-spoiler = Spoiler: blur the faces until they are tapped
 web-kept = A face that you name in your own picture is kept and learned. All others are deleted after { $days ->
     [one] one day
    *[other] { $days } days
-}.
+}, unless you allow more here:
 web-answers = Answers
 web-no-answers = No answers yet. The first one will appear here.
 web-loading = Loading the latest answers …
@@ -91,6 +91,25 @@ web-mark-not_a_face = Not a face
 web-mark-who = Who could it be?
 web-mark-delete = Delete
 web-quoted = “{ $words }”
+web-allow = Let Hantei learn from every picture that I post here, until I take this back
+web-unknown = Whom nobody has named
+web-unknown-explained = Faces that look like one person, seen three times or more in pictures whose posters allow it.
+web-unknown-link = { $clusters ->
+    [0] Unknown people
+   *[other] Unknown people ({ $clusters })
+}
+web-unknown-none = Nobody unknown was seen three times or more.
+web-unknown-face = Face { $number }
+web-unknown-same = The same person as
+web-unknown-other = { $number } (seen { $times } times)
+web-unknown-merge = Merge
+web-unknown-split = Take out the ticked faces
+web-unknown-tick = Tick the faces that are somebody else, and leave at least one.
+web-unknown-gone = That can't be done any more: the faces have been named, merged, ignored or deleted meanwhile.
+web-unknown-told-named = Learned.
+web-unknown-told-merged = They are one now.
+web-unknown-told-split = Taken out, for good.
+web-unknown-told-ignored = Noted: nobody will be asked about this person again.
 web-delete-question = Delete this answer?
 web-delete-explained = Its faces and votes are deleted, and what was learned from them is forgotten.
 web-keep = Keep it

@@ -60,7 +60,7 @@ web-photograph = 撮影する
 web-paste = 貼り付け
 web-nothing-to-paste = クリップボードに写真がないか、ブラウザが読み取りを許可していません。
 web-spoiler = ネタバレ: タップするまで顔をぼかす
-web-kept = 自分が送った写真の顔に名前を付けると、その顔を保存して覚えます。ほかの顔は { $days } 日で消えます。
+web-kept = 自分が送った写真の顔に名前を付けると、その顔を保存して覚えます。ほかの顔は { $days } 日で消えます。下で許可した場合は残ります。
 web-answers = 判定
 web-no-answers = まだ判定はありません。最初の判定がここに表示されます。
 web-loading = 最近の判定を読み込んでいます…
@@ -85,6 +85,25 @@ web-mark-not_a_face = 顔ではない
 web-mark-who = 近いのはだれ？
 web-mark-delete = 削除
 web-quoted = 「{ $words }」
+web-allow = ここに送る写真すべてから覚えることを許可する（いつでも取り消せます）
+web-unknown = まだ名前がない人
+web-unknown-explained = 投稿者が許可した写真で 3 回以上見た、同じ人らしい顔です。
+web-unknown-link = { $clusters ->
+    [0] 知らない人
+   *[other] 知らない人（{ $clusters }）
+}
+web-unknown-none = 3 回以上見た知らない人は、いまいません。
+web-unknown-face = 顔 { $number }
+web-unknown-same = この人と同じ
+web-unknown-other = { $number }（{ $times } 回見ました）
+web-unknown-merge = まとめる
+web-unknown-split = 選んだ顔を外す
+web-unknown-tick = ちがう人の顔を選んでください。1 枚は残してください。
+web-unknown-gone = もうできません。その間に、名前が付いたか、まとめられたか、無視されたか、削除されました。
+web-unknown-told-named = 覚えました。
+web-unknown-told-merged = 1 人にまとめました。
+web-unknown-told-split = 外しました。もう一緒になりません。
+web-unknown-told-ignored = わかりました。この人については、もう聞きません。
 web-delete-question = この判定を削除しますか？
 web-delete-explained = 顔の画像と投票を削除し、そこから覚えたことも忘れます。
 web-keep = 残す

@@ -34,6 +34,7 @@ from bot.domain import (
 )
 from bot.errors import Busy, NotFound, SettingsError
 from bot.platforms.web_door import LIFETIME, TOKEN_HEADER, Door, Problem, Visitor, signing_key
+from bot.platforms.web_unknown import UnknownPage
 from bot.replying import LOCALES, say
 from bot.service import Service
 from bot.settings import Settings
@@ -137,6 +138,14 @@ class _VoteBody(BaseModel):
     withdraw: bool = False
 
 
+class _ConsentBody(BaseModel):
+    """What the page sends when a visitor agrees, or no longer agrees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    allowed: bool
+
+
 class _Site:
     """The routes. They answer JSON, but for the pages, crops and metrics."""
 
@@ -146,6 +155,7 @@ class _Site:
         self._door = door
         self._max_bytes = int(settings.intake.max_megabytes * 1_000_000)
         self._uploads = 0
+        self._unknown = UnknownPage(service, SCOPE, self._page, self._form)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -170,6 +180,8 @@ class _Site:
                 web.get("/answers", self.answers),
                 web.post("/answers", self.answer),
                 web.get("/people", self.people),
+                web.post("/consent", self.consent),
+                *self._unknown.routes(),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
                 web.post(r"/parts/{id:\d{1,18}}/reveal", self.reveal),
@@ -189,7 +201,7 @@ class _Site:
         visitor = self._door.visitor(request)
         if request.method not in ("GET", "HEAD"):
             self._door.check_origin(request)
-            if request.path not in ("/login", "/logout"):  # forms: their token is a field
+            if not _is_form(request.path):  # their token is a field
                 self._door.check_token(visitor, request.headers.get(TOKEN_HEADER, ""))
         if visitor is None and _led_here_by_a_link(request):
             # The browser kept its cookie back (SameSite=Strict). Let our own page ask again, or a
@@ -224,7 +236,9 @@ class _Site:
     def _told(self, request: web.Request, problem: Problem) -> web.Response:
         sentence = say(self._locale(request), problem.message, **problem.values)
         if _wants_page(request):
-            response = self._render(request, "message.html", sentence=sentence)
+            response = self._render(
+                request, "message.html", sentence=sentence, back=_back(request.path)
+            )
             response.set_status(problem.status)
         else:
             response = web.json_response({"error": sentence}, status=problem.status)
@@ -248,11 +262,17 @@ class _Site:
 
     async def page(self, request: web.Request) -> web.Response:
         """The page."""
-        return self._page(request, "page.html")
+        visitor = self._door.visitor(request)
+        return await self._page(
+            request,
+            "page.html",
+            allowed=visitor is not None and await self._service.allowed(SCOPE, visitor.user),
+            unknown=len(await self._service.unknown(SCOPE)),
+        )
 
     async def login_page(self, request: web.Request) -> web.Response:
         """The form that asks for the password."""
-        return self._page(request, "login.html", sentence="")
+        return await self._page(request, "login.html", sentence="")
 
     async def login(self, request: web.Request) -> web.Response:
         """The form comes back."""
@@ -260,7 +280,7 @@ class _Site:
         if await self._door.is_password(request, str(form.get("password", ""))):
             return self._home(request, self._door.signed_in(visitor))
         sentence = say(self._locale(request), "web-wrong-password")
-        response = self._page(request, "login.html", sentence=sentence)
+        response = await self._page(request, "login.html", sentence=sentence)
         response.set_status(403)
         return response
 
@@ -277,16 +297,17 @@ class _Site:
         return response
 
     async def _form(self, request: web.Request) -> tuple[Visitor, dict[str, Any]]:
-        visitor, form = self._known(request), dict(await request.post())
-        self._door.check_token(visitor, str(form.get("token", "")))
-        return visitor, form
+        """The visitor and the fields, of which `faces` lists all that are ticked."""
+        visitor, posted = self._known(request), await request.post()
+        self._door.check_token(visitor, str(posted.get("token", "")))
+        return visitor, {**posted, "faces": posted.getall("face", [])}
 
     def _home(self, request: web.Request, visitor: Visitor) -> web.Response:
         response = web.Response(status=303, headers={"Location": "/"})
         self._door.remember(request, response, visitor)
         return response
 
-    def _page(self, request: web.Request, template: str, **values: object) -> web.Response:
+    async def _page(self, request: web.Request, template: str, **values: object) -> web.Response:
         visitor = self._door.visitor(request) or self._door.newcomer()
         response = self._render(
             request,
@@ -340,6 +361,16 @@ class _Site:
         """Names of the enrolled, for the name field to offer."""
         people = await self._service.people(SCOPE)
         return web.json_response({"people": [each.name for each in people]})
+
+    async def consent(self, request: web.Request) -> web.Response:
+        """A visitor agrees, or no longer agrees, that what they post may be learned."""
+        visitor = self._known(request)
+        try:
+            body = _ConsentBody.model_validate_json(await request.read())
+        except ValidationError as error:
+            raise Problem(400, "web-bad-request") from error
+        await self._service.allow(SCOPE, visitor.user, body.allowed)
+        return web.Response(status=204)
 
     async def _earlier(self, key: str) -> Reply:
         """The answer that was given to an earlier copy of this upload.
@@ -484,6 +515,15 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 def _is_open(path: str) -> bool:
     """Whether one need not be signed in. /metrics looks for itself."""
     return path in ("/login", "/healthz", "/metrics") or path.startswith(("/static/", "/language/"))
+
+
+def _back(path: str) -> str:
+    """Where a visitor goes on from a page that says what went wrong."""
+    return "/unknown" if path.startswith("/unknown/") else "/"
+
+
+def _is_form(path: str) -> bool:
+    return path in ("/login", "/logout") or path.startswith("/unknown/")
 
 
 def _wants_page(request: web.Request) -> bool:

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.judging import Judge, Networks
 from bot.platforms.web import WebPlatform
@@ -22,14 +20,6 @@ from models.types import Context, Picture
 from tests.conftest import FIXTURES
 from tests.platforms.serving import serving
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "is_mobile": True,
@@ -42,37 +32,6 @@ PATIENCE = 20_000
 """Milliseconds: a judgement takes a fraction of one second, a busy machine may take many."""
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail("REQUIRE_BROWSER=1, but there is no Chromium")
-        pytest.skip("no Chromium: install it to run the browser tests")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-def web() -> dict[str, Any]:
-    """The section [web]; tests parametrize it."""
-    return {}
-
-
-@pytest.fixture
-def settings(tmp_path: Path, web: dict[str, Any]) -> Settings:
-    sections = {"store": {"data_dir": tmp_path / "data"}, "web": {"port": 0, **web}}
-    return Settings.model_validate(sections)
-
-
-@pytest.fixture
-async def platform(settings: Settings, service: Service) -> AsyncIterator[WebPlatform]:
-    async with serving(settings, service) as platform:
-        yield platform
 
 
 @asynccontextmanager

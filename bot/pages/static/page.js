@@ -402,6 +402,19 @@ async function loadPeople() {
   find("#people").replaceChildren(...options);
 }
 
+/** The visitor agrees, or no longer agrees, that what they post may be learned. */
+async function sendConsent(box) {
+  box.disabled = true;
+  find("#notice").textContent = "";
+  try {
+    await call("/consent", { method: "POST", body: { allowed: box.checked } });
+  } catch (error) {
+    box.checked = !box.checked;
+    find("#notice").textContent = error.message;
+  }
+  box.disabled = false;
+}
+
 function takeFiles(input) {
   input.addEventListener("change", () => {
     choose(input.files);
@@ -433,6 +446,7 @@ function dragging(event, isOver) {
   document.body.classList.toggle("dragging", isOver);
 }
 
+find("#consent").addEventListener("change", (event) => sendConsent(event.target));
 takeFiles(find("#choose"));
 takeFiles(find("#photograph"));
 addEventListener("paste", (event) => choose(event.clipboardData?.files ?? []));
