@@ -19,11 +19,20 @@ def main() -> None:
         _python("pip", "install", "--no-deps", "--target", PEERS, "-r", REQUIREMENTS)
     runs: dict[str, list[str | Path]] = {
         name: [f"benchmarks.{name}"]
-        for name in ("pipeline", "event_loop", "thresholds", "duplicates", "detection", "gate")
+        for name in (
+            "pipeline",
+            "event_loop",
+            "thresholds",
+            "clusters",
+            "duplicates",
+            "detection",
+            "gate",
+        )
     }
     if (given.data / MOBILEFACENET).is_file():
         network = given.data / MOBILEFACENET
-        runs["thresholds-mobilefacenet"] = ["benchmarks.thresholds", "--embedder", network]
+        for name in ("thresholds", "clusters"):
+            runs[f"{name}-mobilefacenet"] = [f"benchmarks.{name}", "--embedder", network]
     for name, command in runs.items():
         if given.json is not None:
             given.json.mkdir(parents=True, exist_ok=True)

@@ -151,21 +151,23 @@ class ClusterStore:
 
         Args:
             places: for each verdict its cluster, or None; numbers below 0 stand for new clusters.
+                A cluster that has gone meanwhile counts as None.
         """
         async with self._writing() as session:
-            made: dict[int, int] = {}
-            new = {each for each in places.values() if each is not None and each < 0}
-            for number in sorted(new, reverse=True):
+            there = await session.scalars(select(ClusterRow.id).where(ClusterRow.scope == scope))
+            ids: dict[int, int] = {each: each for each in there}
+            wanted = {each for each in places.values() if each is not None}
+            for number in sorted((each for each in wanted if each < 0), reverse=True):
                 row = ClusterRow(scope=scope, head=head, ignored=False, created=_now())
                 session.add(row)
                 await session.flush()
-                made[number] = row.id
-            for verdict_id, cluster in places.items():
-                where = cluster if cluster is None else made.get(cluster, cluster)
+                ids[number] = row.id
+            for cluster in (None, *wanted):
+                faces = [face for face, where in places.items() if where == cluster]
                 await session.execute(
                     update(ClusterFaceRow)
-                    .where(ClusterFaceRow.verdict_id == verdict_id)
-                    .values(cluster_id=where)
+                    .where(ClusterFaceRow.verdict_id.in_(faces))
+                    .values(cluster_id=None if cluster is None else ids.get(cluster))
                 )
             await _drop_empty_clusters(session)
 

@@ -144,7 +144,9 @@ def _dense(rows: Ids, vectors: Vectors) -> list[Ids]:
     """What HDBSCAN takes for groups; all rows where it finds none, as with one person alone."""
     from sklearn.cluster import HDBSCAN  # takes a second to import
 
-    found = HDBSCAN(min_cluster_size=LEAST, min_samples=LEAST, copy=True).fit_predict(vectors[rows])
+    # "brute" is many times as fast as trees in so many dimensions, and hardly holds the GIL.
+    hdbscan = HDBSCAN(min_cluster_size=LEAST, min_samples=LEAST, algorithm="brute", copy=True)
+    found = hdbscan.fit_predict(vectors[rows])
     labels = range(found.max() + 1)
     return [rows[found == label] for label in labels] or [rows]
 

@@ -243,6 +243,20 @@ def crops(settings: Settings) -> list[Path]:
     return sorted((settings.store.data_dir / "crops").rglob("*.png"))
 
 
+async def test_a_cluster_that_goes_while_faces_are_placed_takes_nothing_along(
+    service: Service, store: Store
+) -> None:
+    await service.allow("web", ANN)
+    mai = await post(store, "Mai", range(4))
+    await service.cluster_anew()
+    await store.clusters.place("web", "idol", {mai[0]: 999, mai[1]: None})
+    assert set((await service.cluster("web", 1)).faces) == set(mai[2:])
+    await store.clusters.place("web", "idol", {mai[2]: -2, mai[3]: -2})
+    with pytest.raises(NotFound):
+        await service.cluster("web", 1)  # nobody is left there
+    assert set((await service.cluster("web", 2)).faces) == set(mai[2:])
+
+
 # what moderators decide
 
 

@@ -91,7 +91,7 @@ web-mark-not_a_face = Not a face
 web-mark-who = Who could it be?
 web-mark-delete = Delete
 web-quoted = “{ $words }”
-web-allow = Let Hantei learn from every picture that I post here, until I take this back
+web-allow = Let Hantei learn from every picture that I post here, keep its faces and ask who they are, until I take this back
 web-unknown = Whom nobody has named
 web-unknown-explained = Faces that look like one person, seen three times or more in pictures whose posters allow it.
 web-unknown-link = { $clusters ->
@@ -200,7 +200,7 @@ discord-privacy-report =
         [yes] You let me learn from all your pictures here.
        *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
     }
-discord-privacy-allowed = Thank you. I may now learn from the pictures you post here.
+discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are.
 discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
 discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
 discord-privacy-forgotten = { $answers ->

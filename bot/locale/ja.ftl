@@ -85,7 +85,7 @@ web-mark-not_a_face = 顔ではない
 web-mark-who = 近いのはだれ？
 web-mark-delete = 削除
 web-quoted = 「{ $words }」
-web-allow = ここに送る写真すべてから覚えることを許可する（いつでも取り消せます）
+web-allow = ここに送る写真すべてから覚え、顔を残して、だれなのかを聞くことを許可する（いつでも取り消せます）
 web-unknown = まだ名前がない人
 web-unknown-explained = 投稿者が許可した写真で 3 回以上見た、同じ人らしい顔です。
 web-unknown-link = { $clusters ->
@@ -185,7 +185,7 @@ discord-privacy-report =
         [yes] ここに投稿した写真すべてから覚えることが許可されています。
        *[no] あなたが ✅・文字・名前で確認した写真からだけ覚えます。
     }
-discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。
+discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。名前がない顔も残しておき、だれなのかをモデレーターに聞くことがあります。
 discord-privacy-disallowed = わかりました。あなたが自分で確認した写真からだけ覚えます。
 discord-privacy-forget-sure = ここでの投稿と投票、そこから覚えたことをすべて忘れますか？ あなたの写真への返信も削除します。元に戻せません。
 discord-privacy-forgotten = { $answers ->
