@@ -324,6 +324,20 @@ async def test_split_faces_do_not_come_back(service: Service, store: Store) -> N
     assert await faces_of(service) == [set(mai)]
 
 
+async def test_what_was_taken_out_stays_out_of_what_the_rest_is_merged_into(
+    service: Service, store: Store
+) -> None:
+    await service.allow("web", ANN)
+    mai = await post(store, "Mai", range(7))
+    wig = await post(store, "Mai in a wig", range(3))
+    await service.cluster_anew()
+    cluster, other = await service.unknown("web")
+    await service.split_cluster("web", cluster.id, mai[:3])
+    await service.merge_clusters("web", cluster.id, other.id)
+    await service.cluster_anew()
+    assert await faces_of(service) == [{*mai[3:], *wig}, set(mai[:3])]
+
+
 async def test_hands_reach_only_into_their_own_scope(service: Service, store: Store) -> None:
     await service.allow("discord:1", ANN)
     mai = await post(store, "Mai", range(4), scope="discord:1")
