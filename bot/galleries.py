@@ -13,7 +13,11 @@ from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, Example, Gallery, Rejection
+from models.strangers import Strangers, choose
 from models.types import Crop, Scope, Vectors
+
+MOST_UNKNOWNS = 2000
+"""Of the operator's own unknown faces, the newest, that thresholds are measured against."""
 
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
@@ -36,8 +40,24 @@ class Galleries:
         async with self._lock(scope, head):
             labels = await self._store.live_labels(scope, head)
             vectors = await self._vectors(labels, progress)
-            gallery = await asyncio.to_thread(_gallery, self._judge.fingerprint, labels, vectors)
+            strangers = await self._strangers(scope, head)
+            gallery = await asyncio.to_thread(
+                _gallery,
+                self._judge.fingerprint,
+                labels,
+                vectors,
+                strangers,
+                self._judge.false_name_rate,
+            )
             self._judge.set_gallery(scope, head, gallery)
+
+    async def _strangers(self, scope: Scope, head: str) -> Strangers:
+        """The faces that nobody named, where there are enough, or what ships."""
+        fingerprint = self._judge.fingerprint
+        pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
+        vectors = [face.vector for face in pool if face.vector is not None]
+        unknowns = np.frombuffer(b"".join(vectors), dtype=np.float32)
+        return choose(unknowns.reshape(len(vectors), -1), fingerprint)
 
     async def _vectors(
         self, labels: Sequence[LiveLabel], progress: Progress | None
@@ -73,12 +93,16 @@ class Galleries:
 
 
 def _gallery(
-    fingerprint: str, labels: Sequence[LiveLabel], vectors: Mapping[str, NDArray[np.float32]]
+    fingerprint: str,
+    labels: Sequence[LiveLabel],
+    vectors: Mapping[str, NDArray[np.float32]],
+    strangers: Strangers,
+    false_name_rate: float,
 ) -> Gallery:
     """Runs on a thread: with thousands of labels it takes a while."""
     named = [label for label in labels if label.answer is Answer.IS]
     examples = [
-        Example(label.names[0], vectors[label.crop])
+        Example(label.names[0], vectors[label.crop], label.face_hash, label.crop)
         for label in named
         if label.crop is not None and label.crop in vectors
     ]
@@ -88,7 +112,7 @@ def _gallery(
         if (label.answer is Answer.NOT_A_FACE or (label.answer is Answer.IS_NOT and label.names))
         and not _taken_back(label, named)
     ]
-    return Gallery(fingerprint, examples, rejections)
+    return Gallery(fingerprint, examples, rejections, strangers, false_name_rate)
 
 
 def _taken_back(rejection: LiveLabel, named: Sequence[LiveLabel]) -> bool:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
@@ -24,6 +25,7 @@ from bot.settings import Settings
 from datasets.folders import FolderError, people
 from models.gallery import Example, Gallery
 from models.heads import HEADS
+from models.strangers import choose
 from models.types import Context, Guess, Named, Picture, Scored
 
 SCOPE = "cli"
@@ -167,14 +169,16 @@ async def enroll(
             return None
         face = nearest_to_centre(judged.picture, judged.judgement.faces)
         (vector,) = await judge.embed([face.crop])
-        return Example(name, vector)
+        return Example(name, vector, face.face_hash)
 
     found = await side_by_side(embedded, files, most, "enrolling", console)
     examples = [each for each in found if each is not None]
     if not examples:
         raise SettingsError("--gallery: no picture in it has a face, so nobody could be enrolled.")
+    strangers = choose(np.empty((0, 0), dtype=np.float32), judge.fingerprint)
+    gallery = Gallery(judge.fingerprint, examples, (), strangers, judge.false_name_rate)
     for head in HEADS:
-        judge.set_gallery(SCOPE, head, Gallery(judge.fingerprint, examples))
+        judge.set_gallery(SCOPE, head, gallery)
 
 
 def nearest_to_centre(picture: Picture, faces: Sequence[FaceJudgement]) -> FaceJudgement:

@@ -23,9 +23,7 @@ from bot.settings import Settings
 from models.types import Context, Crop, Face, Guess, Head, Picture, Scope, Vectors
 
 if TYPE_CHECKING:
-    from models.calibration import Calibration
     from models.gallery import Gallery
-    from models.registry import Registry
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -77,7 +75,6 @@ class Judge:
         self._most = settings.judging.workers + settings.judging.queue
         self._places = threading.BoundedSemaphore(self._most)
         self._galleries: dict[tuple[Scope, str], Gallery] = {}
-        self._registries: dict[tuple[Scope, str], Registry] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._shared = networks is not None
         self._networks = networks
@@ -108,17 +105,12 @@ class Judge:
         from models.heads import HEADS
 
         self._heads = {
-            name: make(
-                self._networks.embedder,
-                partial(self._of_head, self.gallery, name),
-                partial(self._of_head, self.calibration, name),
-            )
+            name: make(self._networks.embedder, partial(self._gallery_of, name))
             for name, make in HEADS.items()
         }
 
-    @staticmethod
-    def _of_head(find: Callable[[Scope, str], Result], head: str, scope: Scope) -> Result:
-        return find(scope, head)
+    def _gallery_of(self, head: str, scope: Scope) -> "Gallery | None":
+        return self.gallery(scope, head)
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
@@ -140,6 +132,11 @@ class Judge:
         return self._loaded.embedder.fingerprint
 
     @property
+    def false_name_rate(self) -> float:
+        """Share of strangers that may be given a name, 0..1."""
+        return self._settings.judging.false_name_rate
+
+    @property
     def quality(self) -> str:
         """What to expect of the embedder, in a few words."""
         from models.embedders import QUALITY
@@ -159,19 +156,6 @@ class Judge:
     def drop_gallery(self, scope: Scope, head: str) -> None:
         """Forget a gallery, so that nobody is known until it is set again."""
         self._galleries.pop((scope, head), None)
-
-    def calibration(self, scope: Scope, head: str) -> "Calibration":
-        """The thresholds that `head` answers by in `scope`: the promoted version's, if any."""
-        from models.calibration import measured
-        from models.registry import Registry
-
-        key = (scope, head)
-        if key not in self._registries:
-            self._registries[key] = Registry(versions_dir(self._settings), scope, head)
-        version = self._registries[key].current()
-        if version is not None and version.fingerprint == self.fingerprint:
-            return version.calibration
-        return measured(self.embedder)
 
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None

@@ -48,6 +48,7 @@ class Judging(_Section):
     queue: Annotated[int, Field(ge=1)] = 16
     seconds_per_picture: Annotated[float, Field(gt=0)] = 20
     heads: tuple[Literal["idol"], ...] = ("idol",)
+    false_name_rate: Annotated[float, Field(ge=0.0001, le=0.2)] = 0.01
 
 
 class Detector(_Section):

@@ -62,6 +62,7 @@ from models.types import (
     Scope,
     Scored,
     UserId,
+    WhyNot,
 )
 
 log = logging.getLogger(__name__)
@@ -1038,7 +1039,10 @@ def _guess(told: dict[str, Any]) -> Guess:
     match fields.pop("type"):
         case "Named":
             candidates = tuple(Candidate(**each) for each in fields.pop("candidates"))
-            return Named(candidates=candidates, **fields)
+            why_not = fields.pop("why_not")
+            return Named(
+                candidates=candidates, why_not=WhyNot(why_not) if why_not else None, **fields
+            )
         case "Scored":
             return Scored(**fields)
         case _:

@@ -112,6 +112,19 @@ class Candidate:
     probability: float
 
 
+class WhyNot(StrEnum):
+    """What kept a head from naming a face."""
+
+    NOBODY_ENROLLED = "nobody-enrolled"
+    NOT_ALIKE = "not-alike"
+    REJECTED = "rejected"
+    UNCALIBRATED = "uncalibrated"
+    TOO_SMALL = "too-small"
+    TOO_BLURRED = "too-blurred"
+    TURNED_AWAY = "turned-away"
+    UNRECOGNISABLE = "unrecognisable"
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A guess at who or what it is.
@@ -120,8 +133,10 @@ class Named:
         answer: `known` names the first candidate; `unknown` is "I don't know", and the
             candidates are then the nearest names, to be shown only when somebody asks.
         candidates: most likely first, at most three.
-        calibrated_from: where the threshold comes from, for example `measured`.
+        calibrated_from: which strangers the threshold was measured against,
+            `models.strangers.Source`.
         model: fingerprint of what answered.
+        why_not: what kept it from naming; None if it named.
     """
 
     head: str
@@ -129,6 +144,7 @@ class Named:
     candidates: tuple[Candidate, ...]
     calibrated_from: str
     model: str
+    why_not: WhyNot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from models.calibration import Calibration
 from models.crops import face_hash
 from models.gallery import Gallery
-from models.types import Candidate, Context, Crop, Embedder, Guess, Kind, Named, Scope
+from models.types import (
+    Candidate,
+    Context,
+    Crop,
+    Embedder,
+    Guess,
+    Kind,
+    Named,
+    Scope,
+    WhyNot,
+)
 
 
 class IdolHead:
@@ -15,44 +24,42 @@ class IdolHead:
     Args:
         embedder: turns faces into vectors.
         gallery: the gallery of a scope, or None while nobody is enrolled there.
-        calibration: how to read similarities in a scope.
     """
 
     name = "idol"
     takes: Literal["face", "picture"] = "face"
     kinds = frozenset({Kind.PHOTO})
 
-    def __init__(
-        self,
-        embedder: Embedder,
-        gallery: Callable[[Scope], Gallery | None],
-        calibration: Callable[[Scope], Calibration],
-    ) -> None:
+    def __init__(self, embedder: Embedder, gallery: Callable[[Scope], Gallery | None]) -> None:
         self._embedder = embedder
         self._gallery = gallery
-        self._calibration = calibration
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
         """See `models.types.Head`."""
         gallery = self._gallery(context.scope)
-        calibration = self._calibration(context.scope)
         if gallery is None or not gallery.names:
-            return [self._guess((), "unknown", calibration) for _ in crops]
-        return [self._name(crop, gallery, calibration) for crop in crops]
+            return [self._nobody() for _ in crops]
+        return [self._name(crop, gallery) for crop in crops]
 
-    def _name(self, crop: Crop, gallery: Gallery, calibration: Calibration) -> Guess:
+    def _name(self, crop: Crop, gallery: Gallery) -> Guess:
         (vector,) = self._embedder.embed([crop])
-        matches = gallery.search(vector, face_hash(crop))
-        candidates = tuple(
-            Candidate(match.name, calibration.probability(match.similarity)) for match in matches
+        found = gallery.identify(vector, face_hash(crop))
+        candidates = tuple(Candidate(each.name, each.probability) for each in found.matches)
+        return Named(
+            self.name,
+            found.answer,
+            candidates,
+            gallery.calibrated_from,
+            self._embedder.fingerprint,
+            found.why_not,
         )
-        known = bool(matches) and matches[0].similarity >= calibration.threshold
-        return self._guess(candidates, "known" if known else "unknown", calibration)
 
-    def _guess(
-        self,
-        candidates: tuple[Candidate, ...],
-        answer: Literal["known", "unknown"],
-        calibration: Calibration,
-    ) -> Named:
-        return Named(self.name, answer, candidates, calibration.source, self._embedder.fingerprint)
+    def _nobody(self) -> Guess:
+        return Named(
+            self.name,
+            "unknown",
+            (),
+            "nothing",
+            self._embedder.fingerprint,
+            WhyNot.NOBODY_ENROLLED,
+        )

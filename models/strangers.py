@@ -1,0 +1,79 @@
+"""Faces of people who are nobody here: what a name's threshold is measured against.
+
+A few synthetic ones ship for each known embedder (`models/weights/strangers-*`): blends of two
+people's embeddings with noise, drawn by `python -m benchmarks.fit_strangers`. No real person's
+embedding is among them.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import numpy as np
+import safetensors.numpy
+
+from models.types import Vectors
+
+Source = Literal["unknowns", "synthetic", "gallery", "nothing"]
+"""Where the strangers come from, for `Named.calibrated_from`: the operator's own unknown faces,
+the synthetic ones of this package, the gallery's people for each other, or there are none."""
+
+LEAST_UNKNOWNS = 100
+"""With fewer unknown faces of the operator's own, the synthetic strangers say more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strangers:
+    """Embeddings of nobody in the gallery, all of one embedder.
+
+    Attributes:
+        vectors: shape (n, dimensions); empty if there are none to be had.
+    """
+
+    vectors: Vectors
+    source: Source
+
+
+def choose(unknowns: Vectors, fingerprint: str) -> Strangers:
+    """The best strangers at hand.
+
+    Args:
+        unknowns: embeddings of faces that are nobody enrolled, shape (n, dimensions); n may be 0.
+        fingerprint: of the embedder.
+
+    Returns:
+        With no vectors, and `gallery` as the source, where neither unknowns nor synthetic
+        strangers are to be had.
+    """
+    if len(unknowns) >= LEAST_UNKNOWNS:
+        return Strangers(unknowns, "unknowns")
+    shipped = synthetic(fingerprint)
+    if shipped is not None:
+        return Strangers(shipped, "synthetic")
+    return Strangers(np.empty((0, 0), dtype=np.float32), "gallery")
+
+
+@cache
+def synthetic(fingerprint: str) -> Vectors | None:
+    """The strangers that ship for an embedder, shape (n, dimensions), or None.
+
+    A fingerprint ends in a hash of weights and preprocessing, which is what counts: the file of
+    an operator's own network may be called anything.
+    """
+    digest = fingerprint.rpartition("-")[2]
+    for folder in _folders():
+        meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        if meta["embedder"].rpartition("-")[2] == digest:
+            stored = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
+            vectors = stored["vectors"].astype(np.float32)
+            return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return None
+
+
+def _folders() -> Iterator[Any]:
+    root = files("models") / "weights"
+    if root.is_dir():
+        yield from (each for each in root.iterdir() if each.name.startswith("strangers-"))
