@@ -172,6 +172,20 @@ class Judge:
         names = tuple(heads) if heads is not None else self._settings.judging.heads
         return await self._run(self._judge, picture, context, names)
 
+    async def guess(
+        self, crop: Crop, context: Context, heads: Sequence[str] | None = None
+    ) -> tuple[Guess, ...]:
+        """Let the heads judge a face that was found before.
+
+        Args:
+            heads: names of heads; by default those of the settings.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        names = tuple(heads) if heads is not None else self._settings.judging.heads
+        return await self._run(self._guess, crop, context, names)
+
     async def embed(self, crops: Sequence[Crop]) -> Vectors:
         """Embed crops for a gallery: shape (n, dimensions).
 
@@ -213,17 +227,15 @@ class Judge:
             _check(deadline)
             with STAGES.labels("embed and match").time():
                 crop = cut(picture, face)
-                guesses = tuple(
-                    guess
-                    for head in self._chosen(names, face)
-                    for guess in head.judge([crop], context)
-                )
+                guesses = self._guess(crop, context, names)
             judged.append(FaceJudgement(face, crop, face_hash(crop), guesses))
         return Judgement("photo" if faces else "nobody", tuple(judged))
 
-    def _chosen(self, names: Sequence[str], face: Face) -> list[Head]:
+    def _guess(self, crop: Crop, context: Context, names: Sequence[str]) -> tuple[Guess, ...]:
+        """Runs on a worker thread."""
         heads = [self._heads[name] for name in names]
-        return [head for head in heads if head.takes == "face" and face.kind in head.kinds]
+        chosen = [head for head in heads if head.takes == "face" and crop.kind in head.kinds]
+        return tuple(guess for head in chosen for guess in head.judge([crop], context))
 
     @property
     def _loaded(self) -> "Networks":

@@ -56,7 +56,7 @@ _PRIOR_STRANGERS = 10
 LEAST_PEOPLE = 5
 """Without strangers, fewer people than these cannot stand in for them: nobody is named."""
 
-_SLOPE, _EVEN = 1.6, 0.0
+_SLOPE, _EVEN = 2.4, -0.1
 """Log-odds that a name is right, for each unit of margin, and the margin at which it is even."""
 
 
@@ -126,10 +126,14 @@ class Calibration:
         self._place = self._space.along(both)
 
     def _without_lookalikes(self, cohort: Vectors, false_name_rate: float) -> None:
-        """Somebody enrolled may be among the operator's unknowns, and is no stranger then."""
-        count = len(cohort)
-        reached = self._standardised(self._best[:count], self._place[:count])
-        strange = reached < gumbel_quantile(1 - false_name_rate)
+        """Somebody enrolled may be among the operator's unknowns, and is no stranger then.
+
+        Told by median and median deviation (Leys et al. 2013), which a few of them do not move.
+        """
+        reached = self._best[: len(cohort)]
+        middle = np.median(reached)
+        spread = 1.4826 * np.median(np.abs(reached - middle))
+        strange = reached < middle + gumbel_quantile(1 - false_name_rate) * spread
         if not strange.all():
             self._from_cohort(cohort[strange])
 
