@@ -45,8 +45,8 @@ def main() -> None:
     given = parsed(arguments(__doc__ or ""))
     settings = settings_with()
     faces = face_set(settings, given.data, portraits(given.data))
-    portraits = spread(files_in(given.data / "faces"), MOST_PICTURES)
-    copied = asyncio.run(copy_distances(portraits))
+    copied_from = spread(files_in(given.data / "faces"), MOST_PICTURES)
+    copied = asyncio.run(copy_distances(copied_from))
     same, different = pair_distances(faces)
     columns = ("distance to", "pairs", "not found", *(f"≤ {bits} bits" for bits in BITS))
     rows = [_row(name, values) for name, values in copied.items()]
@@ -58,7 +58,7 @@ def main() -> None:
                 f"Hash distance (shipped: {NEAR_DUPLICATE_BITS} bits)",
                 columns,
                 rows,
-                f"copies of {len(portraits)} portraits from faces/; "
+                f"copies of {len(copied_from)} portraits from faces/; "
                 f"all pairs of {len(faces.below('faces'))} portraits from faces/",
             ),
             Table(
