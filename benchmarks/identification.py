@@ -208,7 +208,9 @@ def try_way(way: Any, faces: FaceSet, roster: str, shots: int) -> Tried:
 
 def _curve(faces: FaceSet, ways: Mapping[str, Any], roster: str) -> Table:
     rows: list[Sequence[Cell]] = []
-    for shots in track(SHOTS, f"searching, {roster}", console=Console(stderr=True)):
+    most = max(len(indices) for indices in faces.people(roster).values())
+    possible = [shots for shots in SHOTS if shots < most]
+    for shots in track(possible, f"searching, {roster}", console=Console(stderr=True)):
         for named, way in ways.items():
             tried = try_way(way, faces, roster, shots)
             least = getattr(way, "least", None)
@@ -266,17 +268,13 @@ def _after(faces: FaceSet, roster: str, corrections: int, repeat: int) -> float:
     examples = {person: list(enrolled[person]) for person in chosen}
     seen = [(p, i) for p in chosen for i in others[p][: len(others[p]) // 2]]
     rest = [(p, i) for p in chosen for i in others[p][len(others[p]) // 2 :]]
-    order = np.random.default_rng(repeat).permutation(len(seen)).tolist()
-    left = corrections
-    for place in order:
-        if not left:
-            break
+    name_of, left = way.enrol(examples), corrections
+    for place in np.random.default_rng(repeat).permutation(len(seen)).tolist():
         person, i = seen[place]
-        name, margin = way.enrol(examples)(i)
-        if name != person or margin < way.least:
+        name, margin = name_of(i)
+        if left and (name != person or margin < way.least):
             examples[person].append(i)
-            left -= 1
-    name_of = way.enrol(examples)
+            name_of, left = way.enrol(examples), left - 1
     found = [(person, *name_of(i)) for person, i in rest]
     return float(np.mean([name == p and margin >= way.least for p, name, margin in found]))
 

@@ -15,6 +15,8 @@ for each probe, by what strangers of the probe's kind reach in this very gallery
    roster's kind the stranger is. In units of that spread the threshold is the extreme-value
    (Gumbel) quantile of the wanted false-name rate for strangers of the roster's kind, because a
    best match is a maximum, and the cohort's own quantile for others.
+5. With enough examples the enrolled people are tried on each other, and if more of them than wanted
+   come out as somebody else, all thresholds rise.
 
 docs/quality.md has the measurements.
 """
@@ -52,6 +54,12 @@ _PRIOR_PEOPLE = 10
 
 _PRIOR_STRANGERS = 10
 """As many strangers' worth of belief that every kind spreads as the whole cohort does."""
+
+_MOST_ENROLLED = 2000
+"""Examples that are tried on the other people, evenly taken, to bound the time."""
+
+_LEAST_EXCEPTIONS = 3
+"""With fewer examples allowed to come out as somebody else, chance decides which those are."""
 
 LEAST_PEOPLE = 5
 """Without strangers, fewer people than these cannot stand in for them: nobody is named."""
@@ -115,6 +123,9 @@ class Calibration:
         usual = np.quantile(self._standardised(self._best, self._place), 1 - false_name_rate)
         # The cohort is used as a floor, never to be stricter than the extreme-value law.
         self._usual = min(float(usual), self._wanted)
+        self._stricter = 0.0
+        if len(strangers.vectors):
+            self._stricter = self._needed_by(examples, owner, false_name_rate)
 
     def _from_cohort(self, cohort: Vectors) -> None:
         moved = self._space.moved(cohort)
@@ -147,18 +158,39 @@ class Calibration:
 
     def scores(self, probe: NDArray[np.float32]) -> Scores:
         """Compare a probe, of length 1, with everybody."""
-        similarities = self._templates @ self._space.project(probe[None])[0]
         if self.source == "nothing":
+            similarities = self._templates @ self._space.project(probe[None])[0]
             return Scores(np.full(len(similarities), -np.inf), similarities)
+        margins, similarities = (rows[0] for rows in self._margins(probe[None]))
+        return Scores(margins, similarities)
+
+    def _margins(self, probes: Vectors) -> tuple[Floats, Floats]:
+        """Margins and similarities, each of shape (probes, people)."""
+        similarities = (self._space.project(probes) @ self._templates.T).astype(np.float64)
+        mean, spread, kin = self._of_kind(self._space.along(probes))
+        threshold = self._usual + kin * (self._wanted - self._usual) + self._stricter
         reached = similarities - self._off
-        place = self._space.along(probe[None])
-        mean, spread, kin = self._of_kind(place)
-        threshold = self._usual + kin * (self._wanted - self._usual)
-        return Scores((reached - mean) / spread - threshold, similarities)
+        return (reached - mean[:, None]) / spread[:, None] - threshold[:, None], similarities
 
     def similarity(self, vectors: Vectors, probe: NDArray[np.float32]) -> Floats:
         """Of single faces to a probe, shape (n,), before any threshold."""
         return np.asarray(self._space.project(vectors) @ self._space.project(probe[None])[0])
+
+    def _needed_by(
+        self, examples: Vectors, owner: NDArray[np.intp], false_name_rate: float
+    ) -> float:
+        """How much stricter to be, so that enough enrolled people are no names for each other.
+
+        The rate's share of the examples may come out as somebody else (split conformal prediction,
+        Vovk et al. 2005, but for pictures of one person being alike); 0 with too few examples.
+        """
+        few = np.linspace(0, len(examples) - 1, min(len(examples), _MOST_ENROLLED)).astype(np.intp)
+        allowed = math.floor(false_name_rate * (len(few) + 1))
+        if allowed < _LEAST_EXCEPTIONS:
+            return 0.0
+        margins = self._margins(examples[few])[0]
+        margins[np.arange(len(few)), owner[few]] = -np.inf
+        return max(0.0, float(np.sort(margins.max(axis=1))[-allowed]))
 
     def _standardised(self, best: Floats, place: Floats) -> Floats:
         mean, spread, _ = self._of_kind(place)
