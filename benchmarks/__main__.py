@@ -23,6 +23,7 @@ def main() -> None:
             "pipeline",
             "event_loop",
             "identification",
+            "quality",
             "clusters",
             "duplicates",
             "detection",
@@ -31,7 +32,7 @@ def main() -> None:
     }
     if (given.data / MOBILEFACENET).is_file():
         network = given.data / MOBILEFACENET
-        for name in ("identification", "clusters"):
+        for name in ("identification", "quality", "clusters"):
             runs[f"{name}-mobilefacenet"] = [f"benchmarks.{name}", "--embedder", network]
     for name, command in runs.items():
         if given.json is not None:
