@@ -61,7 +61,7 @@ _MOST_ENROLLED = 2000
 _LEAST_EXCEPTIONS = 3
 """With fewer examples allowed to come out as somebody else, chance decides which those are."""
 
-LEAST_PEOPLE = 5
+LEAST_PEOPLE = 8
 """Without strangers, fewer people than these cannot stand in for them: nobody is named."""
 
 _SLOPE, _EVEN = 2.4, -0.1
@@ -110,6 +110,7 @@ class Calibration:
             directions[person] = template
         self._templates = self._space.project(_unit(directions))
         self.source: Source = strangers.source
+        self._doubt, self._independent = 1.0, math.inf
         if len(strangers.vectors):
             self._from_cohort(strangers.vectors)
             if self.source == "unknowns":
@@ -135,6 +136,7 @@ class Calibration:
         self._off = _TAKEN_OFF * _mean_of_nearest(self._templates, projected)
         self._best = (projected @ self._templates.T - self._off).max(axis=1)
         self._place = self._space.along(both)
+        self._usual_variance = float(self._best.var())
 
     def _without_lookalikes(self, cohort: Vectors, false_name_rate: float) -> None:
         """Somebody enrolled may be among the operator's unknowns, and is no stranger then.
@@ -151,10 +153,15 @@ class Calibration:
     def _from_gallery(self, examples: Vectors, owner: NDArray[np.intp]) -> None:
         self._off = np.zeros(len(self._templates))
         similarity = self._space.project(examples) @ self._templates.T
-        similarity[np.arange(len(owner)), owner] = -np.inf
-        self._best = similarity.max(axis=1)
+        own = np.zeros(similarity.shape, dtype=np.bool_)
+        own[np.arange(len(owner)), owner] = True
+        # A few people may by chance be all equally unlike; that says little of the next stranger.
+        self._usual_variance = float(similarity[~own].var())
+        self._best = np.where(own, -np.inf, similarity).max(axis=1)
         self._place = np.zeros(len(owner))
         self._is_moved = np.zeros(len(owner), dtype=np.bool_)
+        self._independent = float(len(self._templates))
+        self._doubt = _small_sample(len(self._templates))
 
     def scores(self, probe: NDArray[np.float32]) -> Scores:
         """Compare a probe, of length 1, with everybody."""
@@ -209,15 +216,29 @@ class Calibration:
         total = weight.sum(axis=1)
         mean = weight @ self._best / total
         variance = np.maximum(weight @ self._best**2 / total - mean**2, 0)
-        effective = total**2 / (weight**2).sum(axis=1)
+        # Where the enrolled stand in for strangers, a person's pictures count as one.
+        effective = np.minimum(total**2 / (weight**2).sum(axis=1), self._independent)
         spread = np.sqrt(
-            (variance * effective + self._best.var() * _PRIOR_STRANGERS)
+            (variance * effective + self._usual_variance * _PRIOR_STRANGERS)
             / (effective + _PRIOR_STRANGERS)
         )
         moved = weight[:, self._is_moved].sum(axis=1)
         stayed = weight[:, ~self._is_moved].sum(axis=1)
         kin = np.minimum(1.0, moved / stayed) if self._is_moved.any() else np.ones(len(place))
-        return mean, spread, kin
+        return mean, self._doubt * spread, kin
+
+
+def _small_sample(people: int) -> float:
+    """How much wider a spread has to be taken that so few people tell.
+
+    Student's t against the normal law at 99 %, by the first terms of its expansion (Fisher 1925),
+    for one more stranger beside as many people.
+    """
+    # Two people are as like each other as the other way round, so that half of them say it all.
+    normal, freedom = 2.326, people / 2 - 1
+    student = normal + (normal**3 + normal) / (4 * freedom)
+    student += (5 * normal**5 + 16 * normal**3 + 3 * normal) / (96 * freedom**2)
+    return student / normal * math.sqrt(1 + 1 / people)
 
 
 def probability(margin: float) -> float:
