@@ -146,7 +146,7 @@ class Calibration:
         reached = self._best[: len(cohort)]
         middle = np.median(reached)
         spread = 1.4826 * np.median(np.abs(reached - middle))
-        strange = reached < middle + gumbel_quantile(1 - false_name_rate) * spread
+        strange = reached <= middle + gumbel_quantile(1 - false_name_rate) * spread
         if not strange.all():
             self._from_cohort(cohort[strange])
 
@@ -165,19 +165,17 @@ class Calibration:
 
     def scores(self, probe: NDArray[np.float32]) -> Scores:
         """Compare a probe, of length 1, with everybody."""
+        similarities = self._templates @ self._space.project(probe[None])[0]
         if self.source == "nothing":
-            similarities = self._templates @ self._space.project(probe[None])[0]
             return Scores(np.full(len(similarities), -np.inf), similarities)
-        margins, similarities = (rows[0] for rows in self._margins(probe[None]))
-        return Scores(margins, similarities)
-
-    def _margins(self, probes: Vectors) -> tuple[Floats, Floats]:
-        """Margins and similarities, each of shape (probes, people)."""
-        similarities = (self._space.project(probes) @ self._templates.T).astype(np.float64)
-        mean, spread, kin = self._of_kind(self._space.along(probes))
-        threshold = self._usual + kin * (self._wanted - self._usual) + self._stricter
+        mean, spread, threshold = self._expected(probe[None])
         reached = similarities - self._off
-        return (reached - mean[:, None]) / spread[:, None] - threshold[:, None], similarities
+        return Scores((reached - mean) / spread - threshold - self._stricter, similarities)
+
+    def _expected(self, probes: Vectors) -> tuple[Floats, Floats, Floats]:
+        """Mean and spread of the best match of strangers like each probe, and the threshold."""
+        mean, spread, kin = self._of_kind(self._space.along(probes))
+        return mean, spread, self._usual + kin * (self._wanted - self._usual)
 
     def similarity(self, vectors: Vectors, probe: NDArray[np.float32]) -> Floats:
         """Of single faces to a probe, shape (n,), before any threshold."""
@@ -195,9 +193,12 @@ class Calibration:
         allowed = math.floor(false_name_rate * (len(few) + 1))
         if allowed < _LEAST_EXCEPTIONS:
             return 0.0
-        margins = self._margins(examples[few])[0]
-        margins[np.arange(len(few)), owner[few]] = -np.inf
-        return max(0.0, float(np.sort(margins.max(axis=1))[-allowed]))
+        reached = self._space.project(examples[few]) @ self._templates.T
+        reached -= self._off.astype(np.float32)
+        reached[np.arange(len(few)), owner[few]] = -np.inf
+        mean, spread, threshold = self._expected(examples[few])
+        margins = (reached.max(axis=1) - mean) / spread - threshold
+        return max(0.0, float(np.sort(margins)[-allowed]))
 
     def _standardised(self, best: Floats, place: Floats) -> Floats:
         mean, spread, _ = self._of_kind(place)
