@@ -23,7 +23,7 @@ from bot.settings import Settings
 from datasets.folders import FolderError, people, pictures
 from models.gallery import Example, Gallery
 from models.measures import bootstrap_share, dir_at_far, expected_calibration_error
-from models.strangers import choose
+from models.strangers import LEAST_UNKNOWNS, choose
 from models.types import Context, Crop, Embedder, Guess, Named, Vectors
 
 SCOPE = "evaluation"
@@ -185,6 +185,11 @@ async def identify(settings: Settings, folders: Folders, protocol: Protocol) -> 
             async with Judge(settings, networks) as judge:
                 found = await _see(judge, intake, settings, sets.all, console)
                 trials, source = await _search(judge, sets.seen(found), protocol, console)
+                if folders.cohort is not None and source != "unknowns":
+                    console.print(
+                        f"--cohort: fewer than {LEAST_UNKNOWNS} faces are in it, so that the "
+                        f"thresholds come from elsewhere ({source})."
+                    )
                 return Result(
                     judge.fingerprint,
                     source,

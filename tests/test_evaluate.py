@@ -102,6 +102,17 @@ def test_the_rate_that_is_asked_for_counts(
     assert strict["operating_point"]["correct"] < loose["operating_point"]["correct"]
 
 
+def test_a_cohort_that_is_too_small_is_told(
+    build: Build, tmp_path: Path, here: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gallery = build("gallery", first=0, people=2, shots=slice(0, 3))
+    cohort = build("cohort", first=6, people=3, shots=slice(0, 1), flat=True)
+    common = ("--gallery", gallery, "--leave-one-person-out", "--shots", 2, "--repeats", 1)
+    told = run(capsys, tmp_path, *common, "--cohort", cohort)
+    assert told["calibrated_from"] == "synthetic"
+    assert "fewer than 100 faces" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
