@@ -45,7 +45,6 @@ from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict,
 from bot.errors import SettingsError
 from bot.tables import (
     AliasRow,
-    ClusterFaceRow,
     ClusterMessageRow,
     ConsentRow,
     CropRow,

@@ -6,6 +6,7 @@ faces is what the program makes of real ones: crops on disk, hashes, rows in the
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -60,6 +61,13 @@ def face(person: str, shot: int, *, unlike: float = 1.0) -> Crop:
     image = pixels.clip(0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, 3)
     landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
     return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
+
+
+def double(person: str, shot: int) -> Crop:
+    """A picture of somebody else who looks much like a person."""
+    halves = face(person, -shot, unlike=0.5), face(f"double of {person}", shot, unlike=0.5)
+    mixed = np.mean([half.pixels for half in halves], axis=0)
+    return replace(halves[0], pixels=mixed.round().astype(np.uint8))
 
 
 def picture_of(crop: Crop) -> Picture:
