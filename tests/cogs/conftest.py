@@ -232,9 +232,10 @@ def variant(astronaut: bytes) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def blurred(astronaut: bytes) -> bytes:
-    """The same person too blurred to be known, which makes her a candidate only."""
-    return _jpeg(Image.open(io.BytesIO(astronaut)).resize((100, 100)).resize((512, 512)))
+def squeezed(astronaut: bytes) -> bytes:
+    """The same person, mirrored and too narrow to be known, which makes her a candidate only."""
+    mirrored = Image.open(io.BytesIO(astronaut)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return _jpeg(mirrored.resize((440, 1024)))
 
 
 @pytest.fixture(scope="session")
