@@ -58,9 +58,7 @@ class Galleries:
         fingerprint = self._judge.fingerprint
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
         vectors = [
-            np.frombuffer(face.vector, dtype=np.float32)
-            for face in pool
-            if face.vector is not None
+            np.frombuffer(face.vector, dtype=np.float32) for face in pool if face.vector is not None
         ]
         return choose(np.stack(vectors) if vectors else NO_STRANGERS.vectors, fingerprint)
 

@@ -343,6 +343,25 @@ class Store:
             )
             return list(refs)
 
+    async def latest_verdict(self, under: str, author: UserId | None) -> int | None:
+        """The first face of the latest answer that messages below a reference show.
+
+        Args:
+            under: what their references begin with, up to a colon.
+            author: who posted the picture; None for anybody.
+        """
+        below = (MessageRow.ref > f"{under}:") & (MessageRow.ref < f"{under};")
+        theirs = PostRow.author == author if author is not None else literal(True)
+        async with self._reading() as session:
+            found: int | None = await session.scalar(
+                select(MessageRow.verdict_id)
+                .join(PostRow)
+                .where(below, theirs, MessageRow.verdict_id.is_not(None))
+                .order_by(PostRow.id.desc(), MessageRow.verdict_id)
+                .limit(1)
+            )
+            return found
+
     async def messages_since(self, moment: datetime) -> list[tuple[str, int]]:
         """References and verdicts of the messages sent since then, oldest first."""
         async with self._reading() as session:
@@ -690,6 +709,20 @@ class Store:
         if row is None:
             return None
         return await asyncio.to_thread(self._read_crop, row)
+
+    async def crops_of(self, scope: Scope, crops: Iterable[str]) -> dict[str, bool]:
+        """Those of these crops that are kept of posts in a scope, and whether as a spoiler."""
+        found: dict[str, bool] = {}
+        async with self._reading() as session:
+            for some in _chunks(crops):
+                rows = await session.execute(
+                    select(VerdictRow.crop, func.max(VerdictRow.spoiler))
+                    .join(PostRow)
+                    .where(PostRow.scope == scope, VerdictRow.crop.in_(some))
+                    .group_by(VerdictRow.crop)
+                )
+                found |= {crop: bool(spoiler) for crop, spoiler in rows if crop is not None}
+        return found
 
     async def embeddings(
         self, crops: Iterable[str], fingerprint: str

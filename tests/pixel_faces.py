@@ -84,6 +84,7 @@ async def post_face(
     author: str = "web:ann",
     picture_hash: str | None = None,
     guesses: tuple[Guess, ...] = (),
+    spoiler: bool = False,
 ) -> int:
     """Post a face, answered with `guesses`. Returns the verdict's id."""
     await store.claim(Post(scope, key, author, author, "en", ()))
@@ -95,7 +96,7 @@ async def post_face(
         detection_score=1.0,
         guesses=guesses,
         crop=crop,
-        spoiler=False,
+        spoiler=spoiler,
     )
     (verdict,) = await store.answered(key, "", [new])
     return verdict.id

@@ -14,7 +14,15 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
 from models.types import Candidate, Context, Crop, Guess, Named, WhyNot
-from tests.pixel_faces import PixelEmbedder, PixelNetworks, double, face, picture_of, post_face, teach
+from tests.pixel_faces import (
+    PixelEmbedder,
+    PixelNetworks,
+    double,
+    face,
+    picture_of,
+    post_face,
+    teach,
+)
 
 BOB, MOD = "web:bob", "web:mod"
 MAI: tuple[Guess, ...] = (Named("idol", "known", (Candidate("Mai", 0.9),), "gallery", "pixels-0"),)

@@ -609,7 +609,7 @@ def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
 
 def _without_emoji(words: str, locale: str) -> str:
     """Words that call a mark by its label: not every browser has a font with emoji."""
-    right = say(locale, "web-quoted", words=say(locale, "web-mark-right"))
+    right = say(locale, "quoted", words=say(locale, "web-mark-right"))
     for mark, label in {**_LETTERS, Mark.RIGHT: right}.items():
         words = words.replace(mark, label)
     return words
