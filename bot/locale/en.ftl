@@ -106,6 +106,7 @@ web-teach = Teach
 web-undo = Undo
 web-spoiler-shown = Show the face (spoiler)
 web-picture-expired = The picture has expired.
+web-why = Why?
 web-mark-right = Right
 web-mark-wrong = Wrong
 web-mark-none_of_these = None of these
@@ -187,6 +188,11 @@ discord-left-out = I look at { $most } pictures at a time and left out the rest.
 discord-no-picture-there = I can't see a picture in that message. If there is one, choose “Apps → Judge this picture” in the menu of the message.
 discord-name-length = A name has 1 to { $longest } characters.
 discord-not-a-name = I took that for chat and noted nothing. To tell me who it is, reply to my answer with nothing but the name.
+discord-why-menu = Why this answer?
+discord-why-description = Why I answered as I did: whom the face is like, and what kept me from naming it
+discord-why-button = Why?
+discord-why-none = I have not answered anybody here about a face yet.
+discord-why-no-answer = I show no face in that message. Choose “Apps → Why this answer?” in the menu of an answer of mine.
 discord-yes = Yes
 discord-no = No
 discord-nothing-done = Nothing was changed.
@@ -267,5 +273,6 @@ discord-help =
     • Reply to somebody's picture and mention me, or choose “Apps → Judge this picture” in its menu.
     • Or hand the picture over with /judge.
     Under each answer: ✅ right · 🇦 🇧 🇨 it is this one · ❌ none of these · 🚫 not a face · ❓ who could it be? · 🗑️ delete (the poster or a moderator). Taking a mark back undoes it. Or reply with the name.
+    Why? below an answer, “Apps → Why this answer?” in its menu, or /why shows whom the face is like; only you see it.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
     /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators

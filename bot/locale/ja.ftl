@@ -100,6 +100,7 @@ web-teach = 教える
 web-undo = 取り消す
 web-spoiler-shown = 顔を表示（ネタバレ）
 web-picture-expired = 写真の保存期間が過ぎました。
+web-why = なぜ？
 web-mark-right = 正解
 web-mark-wrong = ちがう
 web-mark-none_of_these = どれもちがう
@@ -181,6 +182,11 @@ discord-left-out = 一度に判定するのは { $most } 枚までです。残�
 discord-no-picture-there = そのメッセージに写真が見つかりません。写真がある場合は、メッセージのメニューの「アプリ → この写真を判定」を使ってください。
 discord-name-length = 名前は 1 ～ { $longest } 文字です。
 discord-not-a-name = 会話と判断し、何も覚えませんでした。だれかを教えるときは、判定への返信に名前だけを書いてください。
+discord-why-menu = なぜこの答え？
+discord-why-description = なぜそう答えたか（だれに似ているか、なぜ名前を言わなかったか）
+discord-why-button = なぜ？
+discord-why-none = ここではまだ、顔についてだれにも答えていません。
+discord-why-no-answer = そのメッセージに判定した顔はありません。判定への返信のメニューで「アプリ → なぜこの答え？」を使ってください。
 discord-yes = はい
 discord-no = いいえ
 discord-nothing-done = 何も変えませんでした。
@@ -242,5 +248,6 @@ discord-help =
     • だれかの写真に返信して呼ぶか、そのメニューの「アプリ → この写真を判定」を使ってください。
     • /judge に写真を付けてもかまいません。
     返信に付くマーク: ✅ 正解 · 🇦 🇧 🇨 この人 · ❌ どれもちがう · 🚫 顔ではない · ❓ 近いのはだれ？ · 🗑️ 削除（投稿者かモデレーター）。マークを外すと取り消しです。名前を返信してもかまいません。
+    返信の下の「なぜ？」、メニューの「アプリ → なぜこの答え？」、/why で、だれに似ているかがわかります（見えるのはあなただけ）。
     顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
     /privacy で保存しているものを確認・削除できます · /people と /unknown はモデレーター用です
