@@ -228,7 +228,7 @@ discord-privacy-report =
         [yes] You let me learn from all your pictures here.
        *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
     }
-discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are.
+discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are. I also remember who they are not.
 discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
 discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
 discord-privacy-forgotten = { $answers ->

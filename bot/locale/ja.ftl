@@ -213,7 +213,7 @@ discord-privacy-report =
         [yes] ここに投稿した写真すべてから覚えることが許可されています。
        *[no] あなたが ✅・文字・名前で確認した写真からだけ覚えます。
     }
-discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。名前がない顔も残しておき、だれなのかをモデレーターに聞くことがあります。
+discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。名前がない顔も残しておき、だれなのかをモデレーターに聞くことがあります。「ちがう」と教わった顔も覚えておきます。
 discord-privacy-disallowed = わかりました。あなたが自分で確認した写真からだけ覚えます。
 discord-privacy-forget-sure = ここでの投稿と投票、そこから覚えたことをすべて忘れますか？ あなたの写真への返信も削除します。元に戻せません。
 discord-privacy-forgotten = { $answers ->
