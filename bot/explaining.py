@@ -15,7 +15,7 @@ from bot.store import Store
 from models.calibration import LEAST_PEOPLE
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, Example
-from models.types import Context, Crop, Named, Scope
+from models.types import Context, Crop, Named, Scope, WhyNot
 
 MOST_NEIGHBOURS = 3
 MOST_OF_ONE = 2
@@ -102,7 +102,8 @@ def words(
         lines = _changed(locale, said, now)
         nearest = neighbours[0].name if neighbours else _first(now)
         lines.append(_reason(locale, now, nearest, copied=copied))
-        if now.calibrated_from in _MEASURED and not copied:
+        measured = now.answer == "known" or now.why_not is WhyNot.NOT_ALIKE
+        if measured and now.calibrated_from in _MEASURED and not copied:
             lines.append(say(locale, f"why-measured-{now.calibrated_from}"))
     if neighbours:
         lines.append(say(locale, "why-nearest"))

@@ -279,8 +279,9 @@ def test_what_was_measured_against_is_said(locale: str) -> None:
         )
     ]
     assert len({lines[-1] for lines in said}) == 3
-    nothing = guess("unknown", WhyNot.UNCALIBRATED, "nothing")
-    assert len(explaining.words(locale, nothing, nothing, OPEN, (), copied=False).splitlines()) == 1
+    for why_not in (WhyNot.UNCALIBRATED, WhyNot.TOO_SMALL):  # where nothing was compared with it
+        other = guess("unknown", why_not)
+        assert len(explaining.words(locale, other, other, OPEN, (), copied=False).splitlines()) == 1
 
 
 # the picture
