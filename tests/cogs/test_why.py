@@ -173,3 +173,13 @@ async def test_a_japanese_server_has_a_japanese_button(world: World, astronaut: 
     menu = world.env.backend.find_command(MENU, guild.id, type=3)
     assert menu is not None
     assert menu["name_localizations"]["ja"] == "なぜこの答え？"
+
+
+async def test_a_button_of_another_answer_explains_none(world: World, astronaut: bytes) -> None:
+    keys = [f"discord:{world.channel.id}:{(await world.ask(astronaut)).id}" for _ in "12"]
+    first, _ = world.answers()
+    (other,) = (await world.service.reply(keys[1])).parts
+    # As after a backup was restored: the message shows one answer, its button names another.
+    await world.service.sent(keys[1], f"discord:{world.channel.id}:{first.id}", other.verdict_id)
+    result = await world.ann.click(first, custom_id=why_button(first).custom_id)
+    assert told(result).startswith("I can't find that.")
