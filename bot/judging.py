@@ -23,7 +23,7 @@ from bot.settings import Settings
 from models.types import Context, Crop, Face, Guess, Head, Picture, Scope, Vectors
 
 if TYPE_CHECKING:
-    from models.gallery import Gallery
+    from models.gallery import Example, Gallery
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -193,6 +193,30 @@ class Judge:
             Busy: the queue is full.
         """
         return await self._run(self._loaded.embedder.embed, crops)
+
+    async def compare(
+        self, crop: Crop, context: Context, head: str, most: int
+    ) -> "tuple[Guess, list[tuple[Example, float]]]":
+        """Judge one stored face anew, and see whom it is like. Nothing of it is kept.
+
+        Returns:
+            What the head says now, and the most similar enrolled examples with their similarity.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        return await self._run(self._compare, crop, context, head, most)
+
+    def _compare(
+        self, crop: Crop, context: Context, head: str, most: int
+    ) -> "tuple[Guess, list[tuple[Example, float]]]":
+        """Runs on a worker thread."""
+        (guess,) = self._heads[head].judge([crop], context)
+        gallery = self.gallery(context.scope, head)
+        if gallery is None:
+            return guess, []
+        (vector,) = self._loaded.embedder.embed([crop])
+        return guess, gallery.nearest(vector, most)
 
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
         if self._threads is None:
