@@ -67,12 +67,12 @@ class Tried:
         """Share of probes named rightly where a name takes this score."""
         return float(np.mean([p.name == p.person and p.score >= least for p in self.probes]))
 
-    def at_rate(self, searched: Sequence[Searched]) -> float | None:
-        """The same where `RATE` of `searched` are named: the oracle's threshold."""
+    def at_rate(self) -> float | None:
+        """The same where `RATE` of the strangers are named: the oracle's threshold."""
         return dir_at_far(
             np.array([p.score for p in self.probes]),
             np.array([p.name == p.person for p in self.probes]),
-            np.array([s.score for s in searched]),
+            np.array([s.score for s in self.strangers]),
             RATE,
         )
 
@@ -214,7 +214,7 @@ def _curve(faces: FaceSet, ways: Mapping[str, Any], roster: str) -> Table:
         for named, way in ways.items():
             tried = try_way(way, faces, roster, shots)
             least = getattr(way, "least", None)
-            at_rate = (tried.at_rate(tried.strangers), tried.at_rate(tried.left_out))
+            oracle = tried.at_rate()
             rows.append(
                 (
                     shots,
@@ -222,16 +222,16 @@ def _curve(faces: FaceSet, ways: Mapping[str, Any], roster: str) -> Table:
                     None if least is None else percent(tried.correct(least)),
                     None if least is None else _rate(tried.strangers, least),
                     None if least is None else _rate(tried.left_out, least),
-                    *(None if share is None else percent(share) for share in at_rate),
+                    None if oracle is None else percent(oracle),
                 )
             )
     return Table(
         f"{Path(roster).name}: who is named",
         ("examples", "way", "named rightly", "strangers named", "left out named",
-         "rightly at 1 % of strangers", "at 1 % of left out"),
+         "rightly, where 1 % of strangers are"),
         rows,
-        f"{faces.fingerprint}; the last two columns set the threshold on the very faces that are "
-        "counted, which nobody can do in earnest; empty with too few of them",
+        f"{faces.fingerprint}; the last column sets the threshold on the very strangers that are "
+        "counted, which nobody can do in earnest",
     )  # fmt: skip
 
 
