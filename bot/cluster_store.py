@@ -40,6 +40,8 @@ class PooledFace:
     """A face among those to cluster.
 
     Attributes:
+        post: key of the post it was in.
+        picture_hash, face_hash: see `bot.domain.Verdict`.
         crop: content hash of its crop.
         vector: its embedding as bytes of float32, or None if the present embedder has not seen it.
         cluster: where it is now, or None.
@@ -47,6 +49,9 @@ class PooledFace:
     """
 
     verdict_id: int
+    post: str
+    picture_hash: str
+    face_hash: str
     crop: str
     vector: bytes | None
     cluster: int | None
@@ -117,10 +122,13 @@ class ClusterStore:
             rows = await session.execute(
                 select(
                     VerdictRow.id,
+                    PostRow.key,
+                    VerdictRow.picture_hash,
+                    VerdictRow.face_hash,
                     VerdictRow.crop,
                     EmbeddingRow.vector,
                     ClusterFaceRow.cluster_id,
-                    ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False),
+                    (ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False)).label("pinned"),
                 )
                 .join(ClusterFaceRow, ClusterFaceRow.verdict_id == VerdictRow.id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
@@ -131,9 +139,9 @@ class ClusterStore:
                 .limit(most)
             )
             return [
-                PooledFace(verdict_id, crop, vector, cluster, bool(pinned))
-                for verdict_id, crop, vector, cluster, pinned in rows
-                if crop is not None
+                PooledFace(*row[:-1], pinned=bool(row.pinned))
+                for row in rows
+                if row.crop is not None
             ]
 
     async def splits(self, scope: Scope) -> set[tuple[int, int]]:
