@@ -128,7 +128,9 @@ class ClusterStore:
                     VerdictRow.crop,
                     EmbeddingRow.vector,
                     ClusterFaceRow.cluster_id,
-                    (ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False)).label("pinned"),
+                    (ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False)).label(
+                        "pinned"
+                    ),
                 )
                 .join(ClusterFaceRow, ClusterFaceRow.verdict_id == VerdictRow.id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
@@ -139,7 +141,16 @@ class ClusterStore:
                 .limit(most)
             )
             return [
-                PooledFace(*row[:-1], pinned=bool(row.pinned))
+                PooledFace(
+                    row.id,
+                    row.key,
+                    row.picture_hash,
+                    row.face_hash,
+                    row.crop,
+                    row.vector,
+                    row.cluster_id,
+                    pinned=bool(row.pinned),
+                )
                 for row in rows
                 if row.crop is not None
             ]

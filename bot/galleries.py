@@ -1,4 +1,4 @@
-"""Live labels → the galleries that answer: rebuilt whole whenever a label or a version comes or goes."""
+"""Live labels → the galleries that answer: rebuilt whole when a label or a version changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence

@@ -30,7 +30,7 @@ from models import strangers, training
 from models.gallery import Example
 from models.learned import Learned, Recipe
 from models.registry import Registry, State, Version, VersionError
-from models.training import Comparison, Contender, FitError, Ground, Labelled, Templates, Trial
+from models.training import Comparison, Contender, FitError, Ground, Templates, Trial
 from models.types import Embedder, Scope, Vectors
 
 ALONE = "the gallery alone"
@@ -38,6 +38,9 @@ ALONE = "the gallery alone"
 
 Advance = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done and how much there is."""
+
+_MANY_UNKNOWNS = 4 * strangers.LEAST_UNKNOWNS
+"""Of which half are still enough to set thresholds by."""
 
 _STEPS = 4
 """Of one training, as `Advance` counts them."""
@@ -165,9 +168,7 @@ async def retrain(
     trained: Trained | None = None
 
     def report(sentence: str) -> Report:
-        return Report(
-            scope, head, f"{sentence} Still answering: {old.words}.", samples, trained
-        )
+        return Report(scope, head, f"{sentence} Still answering: {old.words}.", samples, trained)
 
     newest = max(versions.numbers(), default=0)
     if _is_of(versions, newest, snapshot, embedder):
@@ -194,6 +195,7 @@ async def retrain(
 
 
 def answering(versions: Registry, embedder: Embedder) -> Answering:
+    """What answers in a scope."""
     number, version = versions.current_number(), versions.current()
     if version is None:
         return Answering(ALONE)
@@ -303,7 +305,7 @@ def train(
         chosen = strangers.choose(_stacked(cohort), fingerprint)
         return Ground(fingerprint, chosen, false_name_rate)
 
-    taught = frozenset(each.verdict for each in learnable if _is_unknown(each) and _teaches(each))
+    taught = _taught([sample for sample in learnable if _is_unknown(sample)])
     seen = current.unknowns if current is not None else frozenset()
     new_ground, old_ground = ground(taught), ground(seen)
     others = _others(learnable, taught, new_ground)
@@ -313,7 +315,7 @@ def train(
     again = partial(_learn, ground=new_ground, others=others, recipe=recipe, unknowns=taught)
     named = _named(learnable)
     learned = again(learnable, start=current.standing(named) if current else None)
-    new = Contender(
+    new: Contender[Sample] = Contender(
         new_ground, learned.standing(named), lambda faces: again(faces).standing(_named(faces))
     )
     old = _competitor(current, old_ground, learnable)
@@ -361,15 +363,16 @@ async def promote(versions: Registry, basis: State, version: Version) -> int:
         return number
 
 
-def _competitor(current: Learned | None, ground: Ground, learnable: Sequence[Sample]) -> Contender:
+def _competitor(
+    current: Learned | None, ground: Ground, learnable: Sequence[Sample]
+) -> Contender[Sample]:
     """What answers now. Without some people it is learned anew, by its own recipe."""
     if current is None:
         return Contender(ground, {}, lambda _: {})
     covered = {label for labels in current.labels for label in labels}
     others = _others(learnable, current.unknowns, ground)
 
-    def without(faces: Sequence[Labelled]) -> Templates:
-        samples = [face for face in faces if isinstance(face, Sample)]
+    def without(samples: Sequence[Sample]) -> Templates:
         seen = [each for each in samples if each.label in covered]
         again = _learn(seen, ground, others, current.recipe, current.unknowns)
         return again.standing(_named(samples))
@@ -404,7 +407,9 @@ def _others(samples: Sequence[Sample], taught: frozenset[int], ground: Ground) -
     Synthetic strangers only where thresholds are measured against others: measured against blends
     of the very people it was learned from, a head looks stricter than it is (docs/retraining.md).
     """
-    real = [each for each in samples if each.not_names or (_is_unknown(each) and each.verdict in taught)]
+    real = [
+        each for each in samples if each.not_names or (_is_unknown(each) and each.verdict in taught)
+    ]
     vectors = [_stacked(real)] if real else []
     if ground.strangers.source == "unknowns":
         shipped = strangers.synthetic(ground.fingerprint)
@@ -416,9 +421,17 @@ def _is_unknown(sample: Sample) -> bool:
     return sample.name is None and not sample.not_names
 
 
-def _teaches(sample: Sample) -> bool:
-    """One half of the faces that nobody named is learned from, thresholds are set by the other."""
-    return int(sample.crop, 16) % 2 == 0
+def _taught(unknowns: Sequence[Sample]) -> frozenset[int]:
+    """The verdicts of the faces to learn "someone else" from: thresholds are set by the others.
+
+    Too few for thresholds, they are all learned from. Else thresholds come first: only of many
+    one half is learned from.
+    """
+    if len(unknowns) < strangers.LEAST_UNKNOWNS:
+        return frozenset(each.verdict for each in unknowns)
+    if len(unknowns) < _MANY_UNKNOWNS:
+        return frozenset()
+    return frozenset(each.verdict for each in unknowns if int(each.crop, 16) % 2 == 0)
 
 
 def _named(samples: Iterable[Sample]) -> dict[int, Example]:

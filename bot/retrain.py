@@ -38,7 +38,6 @@ _PREVIOUS = 0
 """`--rollback` without a number."""
 
 
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 

@@ -94,7 +94,10 @@ def _measured(trained: Trained) -> dict[str, Any]:
         "tallies": {"before": comparison.old, "new": comparison.new},
         "curve": _plot(_draw_curve, trained),
         "reliability": _plot(_draw_reliability, trained),
-        "errors": {"before": _calibration_error(trained.old), "new": _calibration_error(trained.new)},
+        "errors": {
+            "before": _calibration_error(trained.old),
+            "new": _calibration_error(trained.new),
+        },
         "changed": sorted(changed, key=_change),
         "unchanged": len(comparison.parts) - len(changed),
         "confusions": _confusions(trained.new),
@@ -115,11 +118,14 @@ def _people(samples: Iterable[Sample]) -> Counter[str]:
 def _plot(draw: Any, trained: Trained) -> str:
     """An SVG element."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     # No words but our own are in the plots, and these every font has.
-    style = {"svg.fonttype": "none", "font.family": "sans-serif", "svg.hashsalt": "report"}
+    style: dict[Any, Any] = {
+        "svg.fonttype": "none",
+        "font.family": "sans-serif",
+        "svg.hashsalt": "report",
+    }
     with mpl.rc_context(style):
         figure = Figure(figsize=(5.2, 4.2), layout="constrained")
         axes = figure.add_subplot()
@@ -128,7 +134,7 @@ def _plot(draw: Any, trained: Trained) -> str:
         axes.set_axisbelow(True)
         draw(axes, trained)
         drawn = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(drawn, metadata={"Date": None})
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue()[drawn.getvalue().index("<svg") :]
 
 
@@ -188,7 +194,7 @@ def _bins(trials: Sequence[Trial]) -> tuple[Floats, Floats, Floats]:
     stranger = np.array([trial.name is None for trial in trials])
     weight = np.where(stranger, 0.5 / max(stranger.sum(), 1), 0.5 / max((~stranger).sum(), 1))
     which = np.minimum((said * _BINS).astype(int), _BINS - 1)
-    total = np.bincount(which, weight, _BINS)
+    total = np.asarray(np.bincount(which, weight, _BINS), dtype=np.float64)
     whole = np.maximum(total, 1e-12)
     return (
         np.bincount(which, weight * said, _BINS) / whole,
@@ -257,7 +263,11 @@ def _doubtful(samples: Sequence[Sample]) -> list[tuple[Sample, str, str]]:
         sources[known],
     )
     return [
-        (samples[known[each.face]], samples[known[each.face]].name or "", f"looks like {each.likely}")
+        (
+            samples[known[each.face]],
+            samples[known[each.face]].name or "",
+            f"looks like {each.likely}",
+        )
         for each in found[:MOST_PICTURES]
     ]
 

@@ -245,7 +245,8 @@ class _Space:
     def lifted(self, directions: Vectors) -> Vectors:
         """The inverse of `project` on the unit sphere."""
         along = np.outer(directions @ self._direction, self._direction)
-        ray = _unit(directions + ROSTER_SHARE / (1 - ROSTER_SHARE) * along)
+        stretched = directions + ROSTER_SHARE / (1 - ROSTER_SHARE) * along
+        ray = stretched / np.linalg.norm(stretched, axis=1, keepdims=True)
         # From the centre, which is inside the sphere, along the ray until the sphere.
         inwards = ray @ self._centre
         length = np.sqrt(inwards**2 + 1 - self._centre @ self._centre) - inwards

@@ -54,6 +54,10 @@ class Learned:
     unknowns: frozenset[int]
     recipe: Recipe
 
+    def __post_init__(self) -> None:
+        if len(self.templates) != len(self.labels):
+            raise ValueError("templates and labels do not belong together")
+
     def standing(self, examples: Mapping[int, Exemplary]) -> dict[str, NDArray[np.float32]]:
         """The templates that may be used, by the names people have now.
 
@@ -78,8 +82,7 @@ class Learned:
             if example.name in parts and label not in covered:
                 parts[example.name].append(example.vector)
                 weights[example.name] += 1
-        return {name: _sum(each) / weights[name] for name, each in parts.items()}
-
-
-def _sum(vectors: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    return np.asarray(np.sum(vectors, axis=0), dtype=np.float32)
+        return {
+            name: np.asarray(np.sum(each, axis=0) / weights[name], dtype=np.float32)
+            for name, each in parts.items()
+        }

@@ -175,8 +175,6 @@ class Registry:
                 unknowns=frozenset(meta.pop("unknowns")),
                 recipe=Recipe(**meta.pop("recipe")),
             )
-            if len(learned.templates) != len(learned.labels):
-                raise ValueError("its two files do not belong together")
             return Version(learned=learned, **meta)
         except FileNotFoundError as error:
             raise VersionError(f"there is no version {number}") from error

@@ -14,7 +14,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,9 @@ class Labelled(Protocol):
     def face_hash(self) -> str: ...  # noqa: D102
 
 
+FaceT = TypeVar("FaceT", bound=Labelled)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """What galleries are built on, beside people's examples.
@@ -105,7 +108,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Contender:
+class Contender(Generic[FaceT]):
     """A head to compare.
 
     Attributes:
@@ -115,7 +118,7 @@ class Contender:
 
     ground: Ground
     templates: Templates
-    without: Callable[[Sequence[Labelled]], Templates]
+    without: Callable[[Sequence[FaceT]], Templates]
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +358,7 @@ def _log_losses(trials: Iterable[Trial]) -> tuple[float, float]:
 
 
 def trials(
-    contender: Contender, learned: Sequence[Labelled], held_out: Sequence[Labelled]
+    contender: Contender[FaceT], learned: Sequence[FaceT], held_out: Sequence[FaceT]
 ) -> list[Trial]:
     """Try faces on galleries that hold none of them, by the search that answers.
 
@@ -418,8 +421,13 @@ def tally(trials: Iterable[Trial]) -> Tally:
         for trial in trials
     )
     named, quiet = counts["wrong", True], counts["unknown", True]
-    known = (counts[word, False] for word in ("right", "wrong", "unknown"))
-    return Tally(*known, strangers=named + quiet, strangers_named=named)
+    return Tally(
+        right=counts["right", False],
+        wrong=counts["wrong", False],
+        unknown=counts["unknown", False],
+        strangers=named + quiet,
+        strangers_named=named,
+    )
 
 
 def _objection(old: Tally, new: Tally, whole: Part, parts: Iterable[Part]) -> str | None:
@@ -455,9 +463,7 @@ def _part(name: str, pairs: Sequence[tuple[Trial, Trial]], sources: NDArray[np.i
     return Part(name, len(pairs), old, new, low, high)
 
 
-def _trials(
-    gallery: Gallery, faces: Sequence[Labelled], chosen: Iterable[int]
-) -> Iterator[Trial]:
+def _trials(gallery: Gallery, faces: Sequence[Labelled], chosen: Iterable[int]) -> Iterator[Trial]:
     """Faces of people in the gallery are theirs, all others strangers'."""
     enrolled = set(gallery.names)
     for index in chosen:
