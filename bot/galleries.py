@@ -84,8 +84,10 @@ class Galleries:
         seen = learned.unknowns if learned is not None else frozenset()
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
         vectors = [f.vector for f in pool if f.vector is not None and f.verdict_id not in seen]
-        unknowns = np.frombuffer(b"".join(vectors), dtype=np.float32)
-        return choose(unknowns.reshape(len(vectors), -1), fingerprint)
+        unknowns = np.empty((0, 0), dtype=np.float32)
+        if vectors:
+            unknowns = np.stack([np.frombuffer(vector, dtype=np.float32) for vector in vectors])
+        return choose(unknowns, fingerprint)
 
     def _registry(self, scope: Scope, head: str) -> Registry:
         made = Registry(self._versions, scope, head)

@@ -257,7 +257,7 @@ def test_people_with_few_faces_say_nothing_alone_but_do_as_a_group() -> None:
     old = [right(name) for name in small] + [unknown("Bea")] * 30
     new = [unknown(name) for name in small] + [right("Bea")] * 30
     assert objection(old, new) is None
-    groups = {name: "a group" for name in small}
+    groups = dict.fromkeys(small, "a group")
     assert objection(old, new, groups) == "a group is recognised 0 of 12 times, was 12"
 
 
