@@ -41,6 +41,8 @@ class PooledFace:
     """A face among those to cluster.
 
     Attributes:
+        post: key of the post it was in.
+        picture_hash, face_hash: see `bot.domain.Verdict`.
         crop: content hash of its crop.
         vector: its embedding as bytes of float32, or None if the present embedder has not seen it.
         cluster: where it is now, or None.
@@ -48,6 +50,9 @@ class PooledFace:
     """
 
     verdict_id: int
+    post: str
+    picture_hash: str
+    face_hash: str
     crop: str
     vector: bytes | None
     cluster: int | None
@@ -118,10 +123,15 @@ class ClusterStore:
             rows = await session.execute(
                 select(
                     VerdictRow.id,
+                    PostRow.key,
+                    VerdictRow.picture_hash,
+                    VerdictRow.face_hash,
                     VerdictRow.crop,
                     EmbeddingRow.vector,
                     ClusterFaceRow.cluster_id,
-                    ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False),
+                    (ClusterFaceRow.pinned | func.coalesce(ClusterRow.ignored, False)).label(
+                        "pinned"
+                    ),
                 )
                 .join(ClusterFaceRow, ClusterFaceRow.verdict_id == VerdictRow.id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
@@ -132,9 +142,18 @@ class ClusterStore:
                 .limit(most)
             )
             return [
-                PooledFace(verdict_id, crop, vector, cluster, bool(pinned))
-                for verdict_id, crop, vector, cluster, pinned in rows
-                if crop is not None
+                PooledFace(
+                    row.id,
+                    row.key,
+                    row.picture_hash,
+                    row.face_hash,
+                    row.crop,
+                    row.vector,
+                    row.cluster_id,
+                    pinned=bool(row.pinned),
+                )
+                for row in rows
+                if row.crop is not None
             ]
 
     async def splits(self, scope: Scope) -> set[tuple[int, int]]:

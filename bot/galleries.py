@@ -1,8 +1,9 @@
-"""Live labels → the galleries that answer: rebuilt whole whenever a label comes or goes."""
+"""Live labels → the galleries that answer: rebuilt whole when a label or a version changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, Rejection
+from models.learned import Learned
+from models.registry import Registry
 from models.strangers import Strangers, choose
 from models.types import Crop, Scope, UserId, Vectors
 
@@ -24,11 +27,18 @@ Progress = Callable[[int, int], None]
 
 
 class Galleries:
-    """Keeps the judge's galleries as the label log says."""
+    """Keeps the judge's galleries as the label log and the promoted versions say.
 
-    def __init__(self, store: Store, judge: Judge) -> None:
+    Args:
+        versions: folder of the versions, see `models.registry`.
+    """
+
+    def __init__(self, store: Store, judge: Judge, versions: Path) -> None:
         self._store = store
         self._judge = judge
+        self._versions = versions
+        self._registries: dict[tuple[Scope, str], Registry] = {}
+        self._built_with: dict[tuple[Scope, str], str] = {}
         self._locks: dict[tuple[Scope, str], asyncio.Lock] = {}
 
     async def rebuild(self, scope: Scope, head: str, progress: Progress | None = None) -> None:
@@ -38,11 +48,14 @@ class Galleries:
             progress: told how the embedding goes of crops that the present embedder has not seen.
         """
         async with self._lock(scope, head):
+            registry = self._registry(scope, head)
+            pointer = registry.pointer()  # before what it points at is read
+            learned = await asyncio.to_thread(_learned, registry, self._judge.fingerprint)
             labels = await self._store.live_labels(scope, head)
             consenting = await self._store.consenting(scope)
             seen = [each for each in labels if _may_be_embedded(each, consenting)]
             vectors = await self._vectors(seen, progress)
-            strangers = await self._strangers(scope, head)
+            strangers = await self._strangers(scope, head, learned)
             gallery = await asyncio.to_thread(
                 _gallery,
                 self._judge.fingerprint,
@@ -50,17 +63,38 @@ class Galleries:
                 vectors,
                 strangers,
                 self._judge.false_name_rate,
+                learned,
             )
             self._judge.set_gallery(scope, head, gallery)
+            self._built_with[scope, head] = pointer
 
-    async def _strangers(self, scope: Scope, head: str) -> Strangers:
-        """The faces that nobody named, where there are enough, or what ships."""
+    async def notice_promotion(self, scope: Scope, head: str) -> None:
+        """Rebuild if another version was promoted, or rolled back to, since the last time.
+
+        Costs a read of a few bytes otherwise, so that it can be asked before each picture.
+        """
+        built_with = self._built_with.get((scope, head))
+        if built_with is not None and built_with != self._registry(scope, head).pointer():
+            await self.rebuild(scope, head)
+
+    async def _strangers(self, scope: Scope, head: str, learned: Learned | None) -> Strangers:
+        """The faces that nobody named, where there are enough, or what ships.
+
+        Thresholds measured against faces that were learned from would be too low.
+        """
         fingerprint = self._judge.fingerprint
+        seen = learned.unknowns if learned is not None else frozenset()
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
         vectors = [
-            np.frombuffer(face.vector, dtype=np.float32) for face in pool if face.vector is not None
+            np.frombuffer(face.vector, dtype=np.float32)
+            for face in pool
+            if face.vector is not None and face.verdict_id not in seen
         ]
         return choose(np.stack(vectors) if vectors else NO_STRANGERS.vectors, fingerprint)
+
+    def _registry(self, scope: Scope, head: str) -> Registry:
+        made = Registry(self._versions, scope, head)
+        return self._registries.setdefault((scope, head), made)
 
     async def _vectors(
         self, labels: Sequence[LiveLabel], progress: Progress | None
@@ -106,21 +140,31 @@ def _gallery(
     vectors: Mapping[int, NDArray[np.float32]],
     strangers: Strangers,
     false_name_rate: float,
+    learned: Learned | None,
 ) -> Gallery:
     """Runs on a thread: with thousands of labels it takes a while."""
     named = [label for label in labels if label.answer is Answer.IS]
-    examples = [
-        Example(label.names[0], vectors[label.id], label.face_hash, label.crop or "")
+    examples = {
+        label.id: Example(label.names[0], vectors[label.id], label.face_hash, label.crop or "")
         for label in named
         if label.id in vectors
-    ]
+    }
+    templates = learned.standing(examples) if learned is not None else {}
     rejections = [
         Rejection(label.face_hash, frozenset(label.names), vectors.get(label.id))
         for label in labels
         if (label.answer is Answer.NOT_A_FACE or (label.answer is Answer.IS_NOT and label.names))
         and not _taken_back(label, named)
     ]
-    return Gallery(fingerprint, examples, rejections, strangers, false_name_rate)
+    return Gallery(
+        fingerprint, examples.values(), rejections, strangers, false_name_rate, templates
+    )
+
+
+def _learned(registry: Registry, fingerprint: str) -> Learned | None:
+    """What the promoted version learned with this embedder."""
+    version = registry.current()
+    return version.learned if version and version.fingerprint == fingerprint else None
 
 
 def _taken_back(rejection: LiveLabel, named: Sequence[LiveLabel]) -> bool:

@@ -76,7 +76,7 @@ class Service:
         # From casting a vote to the label that comes of it: or a slower count could overwrite a
         # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
-        self._galleries = Galleries(store, judge)
+        self._galleries = Galleries(store, judge, versions_dir(settings))
         self._clusters = Clusters(store, judge, self._heads)
         self._explainer = Explainer(store, judge)
         self._work: list[asyncio.Task[None]] = []
@@ -141,6 +141,8 @@ class Service:
     async def _answer_claimed(self, post: Post) -> Reply:
         judged: list[tuple[Picture, Attachment, Judgement]] = []
         refusals: list[str] = []
+        for head in self._heads:
+            await self._galleries.notice_promotion(post.scope, head)
         for attachment in post.pictures:
             try:
                 picture = await self._intake.picture(attachment)
@@ -511,7 +513,10 @@ class Service:
             References of the messages whose grids must no longer show their faces, for the
             platform to delete.
         """
-        await self._store.set_allowed(scope, user, allowed)
+        if allowed:
+            await self._store.set_allowed(scope, user, True)
+        else:
+            await self._disallow(scope, user)
         for voted in await self._store.votes_under(scope, user):
             async with self._settling:  # one at a time: other people's votes come in between
                 await self._settle_all([voted])
@@ -521,6 +526,14 @@ class Service:
             return []
         await self._store.scrub()
         return await self._store.clusters.messages_showing(scope, user)
+
+    async def _disallow(self, scope: Scope, user: UserId) -> None:
+        """Versions that saw faces which only this word allowed to keep go with it."""
+        async with self._versions_locked(scope):
+            keys = await self._store.posts_by(scope, user)
+            why = "somebody it had learned from took back their word"
+            await self._remove_versions(scope, keys, None, why)
+            await self._store.set_allowed(scope, user, False)
 
     async def privacy(self, scope: Scope, user: UserId) -> PrivacyReport:
         """What is kept of a user in a scope."""
@@ -613,10 +626,18 @@ class Service:
     async def _forget_learned(self, scope: Scope, keys: Iterable[str], why: str) -> None:
         """Inside `_versions_locked`; `why` is kept, so it names nobody."""
         first = await self._store.first_label(keys)
-        if first is None:
+        await self._remove_versions(scope, keys, first, why)
+
+    async def _remove_versions(
+        self, scope: Scope, keys: Iterable[str], first: int | None, why: str
+    ) -> None:
+        """Those that saw label `first` or a later one, or a face of these posts without a name."""
+        faces = await self._store.faces(keys)
+        if first is None and not any(faces.values()):
             return
         for head in self._heads:
-            gone = await asyncio.to_thread(self._registry(scope, head).remove_since, first, why)
+            versions = self._registry(scope, head)
+            gone = await asyncio.to_thread(versions.remove_since, first, why, faces.keys())
             if gone:
                 log.warning("removed versions %s of %s in %s: %s", gone, head, scope, why)
 

@@ -45,6 +45,7 @@ from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict,
 from bot.errors import SettingsError
 from bot.tables import (
     AliasRow,
+    ClusterFaceRow,
     ClusterMessageRow,
     ConsentRow,
     CropRow,
@@ -514,6 +515,20 @@ class Store:
                 await session.scalar(lowest.where(PostRow.key.in_(some))) for some in _chunks(keys)
             ]
             return min((each for each in found if each is not None), default=None)
+
+    async def faces(self, keys: Iterable[str]) -> dict[int, bool]:
+        """The verdicts on these posts, and whether the face is among those to cluster."""
+        found: dict[int, bool] = {}
+        async with self._reading() as session:
+            for some in _chunks(keys):
+                rows = await session.execute(
+                    select(VerdictRow.id, ClusterFaceRow.verdict_id.is_not(None))
+                    .join(PostRow, PostRow.id == VerdictRow.post_id)
+                    .outerjoin(ClusterFaceRow, ClusterFaceRow.verdict_id == VerdictRow.id)
+                    .where(PostRow.key.in_(some))
+                )
+                found |= {verdict_id: bool(pooled) for verdict_id, pooled in rows}
+        return found
 
     async def scopes(self) -> list[Scope]:
         """Every scope that has a label."""

@@ -12,11 +12,14 @@ class Sample:
 
     Attributes:
         vector: its embedding, of length 1.
-        name: who it is; None if all that is known is who it is not.
-        not_names: people it has been said not to be.
+        name: who it is; None if nobody said so.
+        not_names: people it has been said not to be; if there are none, it is nobody known.
         post: names what it was posted in.
         picture_hash: perceptual hash of the whole picture, 16 hexadecimal digits.
         face_hash: perceptual hash of the aligned face, 16 hexadecimal digits.
+        crop: content hash of the stored crop.
+        label: its number in the label log; 0 for a face that nobody named.
+        verdict: number of the verdict on it.
     """
 
     vector: NDArray[np.float32]
@@ -25,3 +28,6 @@ class Sample:
     post: str
     picture_hash: str
     face_hash: str
+    crop: str = ""
+    label: int = 0
+    verdict: int = 0

@@ -177,6 +177,14 @@ class Calibration:
         mean, spread, kin = self._of_kind(self._space.along(probes))
         return mean, spread, self._usual + kin * (self._wanted - self._usual)
 
+    def project(self, vectors: Vectors) -> Vectors:
+        """Where similarities are taken: there they are cosines; shape (n, dimensions)."""
+        return self._space.project(vectors)
+
+    def lifted(self, directions: Vectors) -> Vectors:
+        """Of length 1, what `project` turns into these directions; shape (n, dimensions)."""
+        return self._space.lifted(directions)
+
     def similarity(self, vectors: Vectors, probe: NDArray[np.float32]) -> Floats:
         """Of single faces to a probe, shape (n,), before any threshold."""
         return np.asarray(self._space.project(vectors) @ self._space.project(probe[None])[0])
@@ -291,6 +299,16 @@ class _Space:
         centred = vectors - self._centre
         along = np.outer(centred @ self._direction, self._direction)
         return _unit(centred - ROSTER_SHARE * along)
+
+    def lifted(self, directions: Vectors) -> Vectors:
+        """The inverse of `project` on the unit sphere."""
+        along = np.outer(directions @ self._direction, self._direction)
+        stretched = directions + ROSTER_SHARE / (1 - ROSTER_SHARE) * along
+        ray = stretched / np.linalg.norm(stretched, axis=1, keepdims=True)
+        # From the centre, which is inside the sphere, along the ray until the sphere.
+        inwards = ray @ self._centre
+        length = np.sqrt(inwards**2 + 1 - self._centre @ self._centre) - inwards
+        return np.asarray(self._centre + length[:, None] * ray, dtype=np.float32)
 
     def moved(self, cohort: Vectors) -> Vectors:
         """The cohort as people of the roster's kind."""

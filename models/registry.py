@@ -1,7 +1,7 @@
 """What a community taught: numbered versions on disk, promoted and rolled back by one rename.
 
-    ROOT/SCOPE/HEAD/3/meta.json            thresholds, scores, the last label it saw
-    ROOT/SCOPE/HEAD/3/weights.safetensors  learned weights, perhaps none
+    ROOT/SCOPE/HEAD/3/meta.json            scores, and numbers of the labels it was learned from
+    ROOT/SCOPE/HEAD/3/weights.safetensors  learned templates; no names, no faces
     ROOT/SCOPE/HEAD/current                "3", replaced atomically
     ROOT/SCOPE/HEAD/forgotten.json         numbers that must not come back, and why
     ROOT/SCOPE/HEAD/lock                   held while any of this is changed
@@ -19,18 +19,16 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-import numpy as np
 import safetensors.numpy
-from numpy.typing import NDArray
 
-from models.calibration import Calibration
+from models.learned import Learned, Recipe
 from models.types import Scope
 
 log = logging.getLogger(__name__)
@@ -54,19 +52,17 @@ class Version:
         fingerprint: of the embedder it was trained with; it is used with no other.
         last_label: no label with a higher id was seen.
         replaces: the number that answered before it, to which a rollback leads; None if the
-            measured thresholds did.
+            gallery did, without anything learned.
         made: when, in UTC, as ISO 8601 to the second.
         scores: what it measured on held-out labels, beside what answered before it.
-        weights: learned arrays by name; empty where the gallery alone decides.
     """
 
     fingerprint: str
-    calibration: Calibration
     last_label: int
     replaces: int | None
     made: str
     scores: dict[str, Any]
-    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    learned: Learned
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +109,9 @@ class Registry:
 
         Costs one read of a few bytes unless another version was promoted since; the time of the
         file would not do, two promotions can fall into one tick of it. Never raises: what answers
-        goes on with the measured thresholds, and the log says why.
+        goes on with the gallery alone, and the log says why.
         """
-        try:
-            pointer = self._pointer()
-        except OSError as error:
-            pointer = str(error)
+        pointer = self.pointer()
         seen, version = self._cached
         if pointer != seen:
             version = self._usable(pointer)
@@ -130,8 +123,18 @@ class Registry:
             number = _number(pointer)
             return self.load(number) if number is not None else None
         except VersionError as error:
-            log.warning("%s: %s; the measured thresholds answer", self._folder, error)
+            log.warning("%s: %s; the gallery answers without it", self._folder, error)
             return None
+
+    def pointer(self) -> str:
+        """What the file `current` holds: another text after each promotion and rollback.
+
+        A read of a few bytes; what cannot be read is told by the error's words.
+        """
+        try:
+            return self._pointer()
+        except OSError as error:
+            return str(error)
 
     def current_number(self) -> int | None:
         """The number of the promoted version, or None.
@@ -165,9 +168,14 @@ class Registry:
         folder = self._folder / str(number)
         try:
             meta = json.loads((folder / "meta.json").read_bytes())
-            calibration = Calibration(**meta.pop("calibration"))
             weights = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
-            return Version(calibration=calibration, weights=weights, **meta)
+            learned = Learned(
+                templates=weights["templates"],
+                labels=tuple(tuple(each) for each in meta.pop("labels")),
+                unknowns=frozenset(meta.pop("unknowns")),
+                recipe=Recipe(**meta.pop("recipe")),
+            )
+            return Version(learned=learned, **meta)
         except FileNotFoundError as error:
             raise VersionError(f"there is no version {number}") from error
         except Exception as error:
@@ -205,10 +213,20 @@ class Registry:
         number = max(used) + 1
         temporary = self._folder / f"{number}.writing"
         temporary.mkdir()
-        meta = asdict(version)
-        del meta["weights"]
+        learned = version.learned
+        meta = {
+            "fingerprint": version.fingerprint,
+            "last_label": version.last_label,
+            "replaces": version.replaces,
+            "made": version.made,
+            "scores": version.scores,
+            "recipe": asdict(learned.recipe),
+            "unknowns": sorted(learned.unknowns),
+            "labels": learned.labels,
+        }
+        weights = safetensors.numpy.save({"templates": learned.templates})
         _write(temporary / "meta.json", _json(meta))
-        _write(temporary / "weights.safetensors", safetensors.numpy.save(dict(version.weights)))
+        _write(temporary / "weights.safetensors", weights)
         _sync_folder(temporary)
         temporary.rename(self._folder / str(number))
         _sync_folder(self._folder)
@@ -231,8 +249,7 @@ class Registry:
                 the newest before it.
 
         Returns:
-            The number that answers now; None if no version is left and the measured thresholds
-            answer.
+            The number that answers now; None if no version is left and the gallery answers alone.
 
         Raises:
             VersionError: nothing to go back from, or the version cannot be used.
@@ -248,16 +265,21 @@ class Registry:
         self._point_at(before)
         return before
 
-    def remove_since(self, label: int, why: str) -> list[int]:
-        """Remove every version that may have seen label `label`, so that none can come back.
+    def remove_since(
+        self, label: int | None, why: str, unknowns: Collection[int] = ()
+    ) -> list[int]:
+        """Remove every version that may have seen what is forgotten, so that none can come back.
 
-        The version before them answers again, or the measured thresholds. Training that began
-        before is told so by `state`.
+        The version before them answers again, or the gallery alone. Training that began before is
+        told so by `state`.
 
         Damaged files are no hindrance: where nobody can tell what was forgotten before, every
-        version goes, and where nobody can tell what answers, the measured thresholds do.
+        version goes, and where nobody can tell what answers, the gallery answers alone.
 
         Args:
+            label: the first of the labels that are forgotten; None if there are none.
+            unknowns: verdicts of faces that are forgotten, which a version may have seen while
+                nobody had named them.
             why: is kept, so it should not name who was forgotten.
 
         Returns:
@@ -266,7 +288,7 @@ class Registry:
         try:
             forgotten = self._forgotten()
             numbers = self.numbers()
-            doomed = [number for number in numbers if self._may_have_seen(number, label)]
+            doomed = [number for number in numbers if self._may_have_seen(number, label, unknowns)]
         except VersionError as error:
             log.warning("%s; every version is removed", error)
             forgotten = _Forgotten(time.time_ns(), {})  # as often as never before
@@ -285,7 +307,7 @@ class Registry:
         try:
             current = self.current_number()
         except VersionError as error:
-            log.warning("%s; the measured thresholds answer", error)
+            log.warning("%s; the gallery answers alone", error)
             self._point_at(None)
             return
         if current is not None and current in doomed:
@@ -300,9 +322,11 @@ class Registry:
             replaced = number - 1
         return max((choice for choice in choices if choice <= replaced), default=None)
 
-    def _may_have_seen(self, number: int, label: int) -> bool:
+    def _may_have_seen(self, number: int, label: int | None, unknowns: Collection[int]) -> bool:
         try:
-            return self.load(number).last_label >= label
+            version = self.load(number)
+            saw = label is not None and version.last_label >= label
+            return saw or not version.learned.unknowns.isdisjoint(unknowns)
         except (VersionError, TypeError):  # nobody can tell any more
             return True
 

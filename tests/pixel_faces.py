@@ -7,6 +7,7 @@ faces is what the program makes of real ones: crops on disk, hashes, rows in the
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from models.crops import ARCFACE_TEMPLATE, face_hash
 from models.types import Crop, Face, Guess, Kind, Named, Picture, Vectors
 
 SIDE = 16
+GLARES = 4
 
 
 class PixelEmbedder:
@@ -53,11 +55,18 @@ class PixelNetworks:
         pass
 
 
-def face(person: str, shot: int, *, unlike: float = 1.0) -> Crop:
-    """A picture of a person; two of them have a similarity of about 1 / (1 + unlike ** 2)."""
+def face(person: str, shot: int, *, unlike: float = 1.0, glare: float = 0.0) -> Crop:
+    """A picture of a person; two of them have a similarity of about 1 / (1 + unlike ** 2).
+
+    Glare varies along the same few directions in everybody's pictures, and says nothing of who it
+    is: a head can learn to look past it, while a mean of a few examples still holds some.
+    """
     looks = _normal(person)
     light = _normal(f"{person} in picture {shot}")
-    pixels = 127.5 + 30 * (looks + unlike * light) / np.hypot(1, unlike)
+    strength = _normal(f"glare of {person} in picture {shot}")[:GLARES]
+    shine = strength @ np.stack([_normal(f"glare {n}") for n in range(GLARES)])
+    mixed = looks + unlike * light + glare * shine
+    pixels = 127.5 + 30 * mixed / np.sqrt(1 + unlike**2 + GLARES * glare**2)
     image = pixels.clip(0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, 3)
     landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
     return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
@@ -68,6 +77,13 @@ def double(person: str, shot: int) -> Crop:
     halves = face(person, -shot, unlike=0.5), face(f"double of {person}", shot, unlike=0.5)
     mixed = np.mean([half.pixels for half in halves], axis=0)
     return replace(halves[0], pixels=mixed.round().astype(np.uint8))
+
+
+@cache
+def strangers(count: int = 300, *, unlike: float, glare: float) -> Vectors:
+    """Embeddings of people who are nowhere else, shape (count, dimensions)."""
+    crops = [face(f"stranger {n}", 0, unlike=unlike, glare=glare) for n in range(count)]
+    return PixelEmbedder().embed(crops)
 
 
 def picture_of(crop: Crop) -> Picture:
@@ -150,13 +166,19 @@ async def teach(
 
 
 async def teach_community(
-    store: Store, *, people: int, shots: int, unlike: float, scope: str = "web"
+    store: Store,
+    *,
+    people: int,
+    shots: int,
+    unlike: float,
+    glare: float = 0.0,
+    scope: str = "web",
 ) -> None:
     """Enrol `people` with `shots` pictures each, every picture in a post of its own."""
     for shot in range(shots):
         for person in range(people):
             name = f"person {person}"
-            crop = face(name, shot, unlike=unlike)
+            crop = face(name, shot, unlike=unlike, glare=glare)
             await teach(store, crop, name, key=f"{scope}/{name}/{shot}", scope=scope)
 
 

@@ -1,6 +1,6 @@
 """Training on a community of 20 people with 8 pictures each; at the end one of real photographs.
 
-The measured thresholds are far too strict for these faces: they name nobody.
+There is glare on these faces, which mean examples do not look past and a learned head does.
 """
 
 import asyncio
@@ -11,36 +11,54 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bot import retrain as command
 from bot.domain import Action, Answer, Attachment, Correction
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, versions_dir
-from bot.retrain import embed, promote, read, retrain, train
+from bot.learning import embed, promote, read, retrain, train
 from bot.service import Service
 from bot.settings import Settings, load
 from bot.store import LiveLabel, Store
-from datasets import folders, split
-from models import embedders
-from models.calibration import Calibration, measured
+from datasets import folders
+from models import embedders, strangers
+from models.gallery import Example
+from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
-from models.types import Context, Crop, Named, Picture
+from models.types import Context, Crop, Named, Picture, Vectors
+from tests import pixel_faces
+from tests.conftest import post_of
 from tests.pixel_faces import (
     PixelEmbedder,
     PixelNetworks,
-    face,
     picture_of,
     post_face,
     teach,
     teach_community,
 )
 
-PEOPLE, SHOTS, UNLIKE = 20, 8, 2.5
+PEOPLE, SHOTS, UNLIKE, GLARE = 20, 8, 0.5, 0.8
 LABELS = PEOPLE * SHOTS
-MEASURED = measured(PixelEmbedder.name)
+ALONE = "the gallery alone"
+RATE = 0.01
+FINGERPRINT = PixelEmbedder.fingerprint
+face = partial(pixel_faces.face, unlike=UNLIKE, glare=GLARE)
+
+
+def of_pixels(fingerprint: str) -> Vectors | None:
+    """The strangers that ship, for the embedder of these faces."""
+    return pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
+
+
+@pytest.fixture(autouse=True)
+def shipped(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if "data" not in request.fixturenames:  # real faces have real strangers
+        monkeypatch.setattr(strangers, "synthetic", of_pixels)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +68,7 @@ def community(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def make() -> None:
         async with Store(folder) as store:
-            await teach_community(store, people=PEOPLE, shots=SHOTS, unlike=UNLIKE)
+            await teach_community(store, people=PEOPLE, shots=SHOTS, unlike=UNLIKE, glare=GLARE)
             await embed(store, PixelEmbedder(), await store.live_labels("web", "idol"))
 
     asyncio.run(make())
@@ -98,46 +116,106 @@ def learn(taught: Settings, store: Store) -> Callable[..., object]:
     return run
 
 
-async def ask(judge: Judge, crop: Crop) -> Named:
+async def ask(service: Service, judge: Judge, crop: Crop) -> Named:
+    """As `Service.answer` does, without a picture file."""
+    await service._galleries.notice_promotion("web", "idol")
     judgement = await judge.judge(picture_of(crop), Context("web"))
     (guess,) = judgement.faces[0].guesses
     assert isinstance(guess, Named)
     return guess
 
 
-async def named(judge: Judge, crop: Crop) -> str | None:
-    guess = await ask(judge, crop)
+async def named(service: Service, judge: Judge, crop: Crop) -> str | None:
+    guess = await ask(service, judge, crop)
     return guess.candidates[0].name if guess.answer == "known" else None
 
 
 # promoting
 
 
-async def test_better_thresholds_answer_from_the_next_picture_on(
+UNSEEN = [(f"person {n}", shot) for n in range(PEOPLE) for shot in (90, 91)]
+
+
+async def right_names(service: Service, judge: Judge) -> int:
+    """How many of the unseen faces get their name; none may get another."""
+    given = [await named(service, judge, face(who, shot)) for who, shot in UNSEEN]
+    assert {(who, name) for (who, _), name in zip(UNSEEN, given, strict=True) if name} <= {
+        (who, who) for who, _ in UNSEEN
+    }
+    return len([name for name in given if name])
+
+
+async def test_a_better_head_answers_from_the_next_picture_on(
     learn: Callable, judge: Judge, service: Service, store: Store, versions: Registry
 ) -> None:
-    unseen = face("person 3", 99, unlike=UNLIKE)
-    before = await ask(judge, unseen)
-    assert (before.answer, before.calibrated_from) == ("unknown", MEASURED.source)
-
+    before = await right_names(service, judge)
     report = await learn()
-    assert report.sentence == ("version 1 answers from now on, instead of the measured thresholds.")
-    after = await ask(judge, unseen)
-    assert (after.answer, after.calibrated_from) == ("known", "labels")
-    assert after.candidates[0].name == "person 3"
-    assert after.candidates[0].probability > 0.9
-    assert await named(judge, face("a stranger", 1)) is None
+    assert report.sentence == "version 1 answers from now on, instead of the gallery alone."
+    assert await right_names(service, judge) > before + 3
+    assert await named(service, judge, face("a stranger", 1)) is None
 
-    old, new = report.comparison.old, report.comparison.new
-    assert (old.right, old.wrong, old.strangers_named) == (0, 0, 0)
-    assert (new.wrong, new.strangers_named) == (0, 0)
-    assert new.right == old.unknown
+    old, new = report.trained.comparison.old, report.trained.comparison.new
+    assert new.right > old.right + 3
+    assert new.false_names <= old.false_names
     version = versions.current()
     assert version is not None
     assert version.last_label == await store.last_label() == LABELS
     assert (version.scores["labels"], version.scores["people"]) == (LABELS, PEOPLE)
     assert version.scores["new"]["right"] == new.right
-    assert (version.weights, version.replaces) == ({}, None)
+    assert len(version.learned.templates) == PEOPLE
+    assert version.replaces is None
+
+
+async def test_what_is_held_out_is_not_learned_from(learn: Callable, versions: Registry) -> None:
+    report = await learn()
+    learned_from = {label for labels in versions.load(1).learned.labels for label in labels}
+    held_out = {sample.label for sample in report.trained.held_out}
+    assert len(held_out) > 20
+    assert not learned_from & held_out
+    assert len(learned_from | held_out) == LABELS
+
+
+async def test_a_rollback_answers_from_the_next_picture_on(
+    learn: Callable, judge: Judge, service: Service, versions: Registry
+) -> None:
+    before = await right_names(service, judge)
+    await learn()
+    assert await right_names(service, judge) != before
+    async with versions.locked():
+        versions.rollback()
+    assert await right_names(service, judge) == before
+
+
+async def test_posts_are_answered_by_what_was_promoted(
+    learn: Callable, service: Service, monkeypatch: pytest.MonkeyPatch, astronaut: bytes
+) -> None:
+    await learn()
+    rebuilt = []
+    rebuild = service._galleries.rebuild
+    monkeypatch.setattr(
+        service._galleries, "rebuild", lambda *of: rebuilt.append(of) or rebuild(*of)
+    )
+    await service.answer(post_of(astronaut, key="one"))
+    await service.answer(post_of(astronaut, key="two"))
+    assert rebuilt == [("web", "idol")]
+
+
+async def test_one_label_taken_back_does_without_what_was_learned_from_it(
+    learn: Callable, judge: Judge, service: Service, store: Store, versions: Registry
+) -> None:
+    await learn()
+    label = versions.load(1).learned.labels[0][0]
+    (verdict,) = [e.verdict_id for e in await store.live_labels("web", "idol") if e.id == label]
+    await store.set_label("web", verdict, "idol", None)
+    standing = versions.load(1).learned.standing(
+        {
+            each.id: Example(each.names[0], np.zeros(768, dtype=np.float32))
+            for each in await store.live_labels("web", "idol")
+        }
+    )
+    assert len(standing) == PEOPLE - 1
+    await service._galleries.rebuild("web", "idol")
+    assert await right_names(service, judge) > 0
 
 
 async def test_without_new_labels_nothing_is_done(
@@ -150,7 +228,7 @@ async def test_without_new_labels_nothing_is_done(
     async with versions.locked():
         versions.rollback()
     again = await learn()  # does not undo what the operator did
-    assert again.sentence == f"{nothing_new}the measured thresholds."
+    assert again.sentence == f"{nothing_new}the gallery alone."
     assert versions.numbers() == [1]
 
     verdict_id = await teach(store, face("person 1", 50), "person 1", key="another")
@@ -163,17 +241,22 @@ async def test_the_held_out_are_compared_with_what_answers_now(
     learn: Callable, store: Store, versions: Registry
 ) -> None:
     first = await learn()
-    await teach(store, face("person 1", 50, unlike=UNLIKE), "person 1", key="another")
+    await teach(store, face("person 1", 50), "person 1", key="another")
     second = await learn()
-    assert second.comparison.old.right >= first.comparison.new.right
-    assert versions.load(2).replaces == 1
+    before, after = first.trained.comparison.new, second.trained.comparison.old
+    assert abs(after.right - before.right) <= 2  # one face more is learned from by now
+    assert second.sentence.endswith("Still answering: version 1.")
 
 
 async def test_faces_not_yet_embedded_are_embedded_once(taught: Settings, store: Store) -> None:
     embedder, seen = PixelEmbedder(), []
-    await teach(store, face("person 1", 50, unlike=UNLIKE), "person 1", key="a")
-    await teach(store, face("person 2", 50, unlike=UNLIKE), "person 2", key="b")
-    advance = lambda done, total: seen.append((done, total))  # noqa: E731
+    await teach(store, face("person 1", 50), "person 1", key="a")
+    await teach(store, face("person 2", 50), "person 2", key="b")
+
+    def advance(what: str, done: int, total: int) -> None:
+        if what == "embedding":
+            seen.append((done, total))
+
     await retrain(taught, store, embedder, "web", "idol", advance=advance)
     assert (embedder.embedded, seen) == (2, [(1, 2), (2, 2)])
     await retrain(taught, store, embedder, "web", "idol")
@@ -208,77 +291,50 @@ async def test_a_picture_that_is_gone_is_left_out(
 
 async def test_too_few_labels_say_how_many_are_lacking(settings: Settings) -> None:
     async with Store(settings.store.data_dir) as store:
-        await teach_community(store, people=10, shots=5, unlike=UNLIKE)
+        await teach_community(store, people=10, shots=5, unlike=UNLIKE, glare=GLARE)
         report = await retrain(settings, store, PixelEmbedder(), "web", "idol")
         found = re.fullmatch(
-            r"not promoted: 50 faces of 10 people are too few: about (\d+) more are needed\. "
-            r"Still answering: the measured thresholds\.",
+            r"not promoted: 50 faces of 10 people are too few to compare on: about (\d+) more are "
+            r"needed, of people who have a picture already\. Still answering: the gallery alone\.",
             report.sentence,
         )
         assert found
         # As many as it said are enough, give or take what chance holds out.
         for n in range(int(found[1]) + 10):
             who = f"person {n % 10}"
-            await teach(store, face(who, 100 + n, unlike=UNLIKE), who, key=f"more/{n}")
+            await teach(store, face(who, 100 + n), who, key=f"more/{n}")
         report = await retrain(settings, store, PixelEmbedder(), "web", "idol")
         assert "too few" not in report.sentence
-        assert report.comparison is not None
+        assert report.trained is not None
 
 
-async def test_people_with_one_picture_teach_no_more_than_who_is_a_stranger(
-    settings: Settings,
-) -> None:
+async def test_people_with_few_pictures_cannot_be_learned(settings: Settings) -> None:
     async with Store(settings.store.data_dir) as store:
-        await teach_community(store, people=150, shots=1, unlike=UNLIKE)
+        await teach_community(store, people=30, shots=1, unlike=UNLIKE)
         report = await retrain(settings, store, PixelEmbedder(), "web", "idol")
-        assert re.search(
-            r"about \d+ more are needed, of people who have a picture already", report.sentence
+        assert report.sentence.startswith(
+            "not promoted: it takes two people with about five labelled faces each to learn from, "
+            "and there are none."
         )
 
 
 async def test_one_person_cannot_be_told_from_anybody(settings: Settings) -> None:
     async with Store(settings.store.data_dir) as store:
-        await teach_community(store, people=1, shots=3, unlike=UNLIKE)
+        await teach_community(store, people=1, shots=9, unlike=UNLIKE)
         report = await retrain(settings, store, PixelEmbedder(), "web", "idol")
-        assert "it takes two people to tell apart" in report.sentence
+        assert "and there is one." in report.sentence
 
 
-def held_out_key(prefix: str) -> str:
-    """The key of a post that the split keeps aside."""
-    return next(k for n in range(999) if split._uniform(k := f"{prefix}{n}") < split.HELD_OUT)
-
-
-async def test_one_wrong_name_more_on_held_out_faces_is_refused(
+async def test_a_raid_of_wrong_labels_is_not_promoted(
     learn: Callable, store: Store, versions: Registry
 ) -> None:
-    """Somebody labelled as person 1 who looks like person 2: the strict thresholds say nothing."""
-    await teach(
-        store, face("person 2", 50, unlike=UNLIKE), "person 1", key=held_out_key("mistaken")
-    )
-    report = await learn()
-    # Wrong as person 1's face, and once more as a stranger's.
-    assert report.sentence == (
-        "not promoted: on held-out faces wrong names rise from 0 to 2. "
-        "Still answering: the measured thresholds."
-    )
-    assert report.comparison.new.right > report.comparison.old.right
-    assert versions.numbers() == []
-
-
-async def test_fewer_right_names_are_refused(
-    learn: Callable, store: Store, versions: Registry
-) -> None:
-    """A raid of wrong labels drives the threshold up; what answered before goes on answering."""
     await learn()
-    for n in range(14):
-        wrong = face(f"person {n}", 50 + n, unlike=UNLIKE)
-        await teach(store, wrong, f"person {n + 5}", key=f"raid {n}")
+    for n in range(PEOPLE):
+        wrong = face(f"person {n}", 50 + n)
+        await teach(store, wrong, f"person {(n + 5) % PEOPLE}", key=f"raid {n}")
     report = await learn()
-    assert re.fullmatch(
-        r"not promoted: on held-out faces \d+ right names are lost, against \d+ wrong ones\. "
-        r"Still answering: version 1\.",
-        report.sentence,
-    )
+    assert report.sentence.startswith("not promoted: on held-out faces ")
+    assert report.sentence.endswith("Still answering: version 1.")
     assert versions.current_number() == 1
 
 
@@ -286,12 +342,14 @@ async def test_a_version_of_another_embedder_is_not_used_and_that_is_said(
     learn: Callable, judge: Judge, service: Service, versions: Registry
 ) -> None:
     async with versions.locked():
-        foreign = Version("dlib-0", Calibration(-1, -1, 1, "labels"), 0, None, "", {"labels": 0})
+        templates = np.ones((1, 128), dtype=np.float32)
+        nothing = Learned(templates, ((1, 2, 3),), frozenset(), Recipe(20.0, 6.0))
+        foreign = Version("dlib-0", 0, None, "", {"labels": 0}, nothing)
         versions.promote(versions.save(foreign))
-    assert (await ask(judge, face("person 1", 9))).calibrated_from == MEASURED.source
+    assert await right_names(service, judge) > 0
     report = await learn(dry_run=True)
     assert report.sentence.endswith(
-        "Still answering: the measured thresholds, because version 1 is of another embedder."
+        "Still answering: the gallery alone, because version 1 is of another embedder."
     )
 
 
@@ -306,7 +364,7 @@ async def test_a_face_that_is_not_somebody_is_learned_from_only_with_consent(
         stranger = face(f"friend of {author}", 1)
         await teach(store, stranger, "person 1", key=author, author=author, answer=Answer.IS_NOT)
     await store.set_allowed("web", "web:willing", True)
-    snapshot = await read(store, versions, "web", "idol")
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     samples = await embed(store, embedder, snapshot.usable)
     strangers = [sample for sample in samples if sample.name is None]
     assert [(s.post, s.not_names) for s in strangers] == [("web:willing", frozenset({"person 1"}))]
@@ -322,7 +380,7 @@ async def test_labels_that_come_while_reading_are_left_for_the_next_time(
             return await super().live_labels(scope, head)
 
     async with Busy(taught.store.data_dir) as store:
-        snapshot = await read(store, versions, "web", "idol")
+        snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
         assert max(label.id for label in snapshot.labels) == snapshot.last_label == LABELS
         assert len(await store.live_labels("web", "idol")) == LABELS + 2
 
@@ -334,28 +392,28 @@ async def test_a_correction_during_training_acts_through_promotion_and_rollback(
     learn: Callable, service: Service, judge: Judge, store: Store, versions: Registry
 ) -> None:
     await learn()
-    zoe = face("Zoe", 1, unlike=UNLIKE)
-    lookalike = face("person 4", 77, unlike=UNLIKE)
-    guess = await ask(judge, lookalike)
+    zoe = face("Zoe", 1)
+    lookalike = face("person 4", 77)
+    guess = await ask(service, judge, lookalike)
     assert guess.candidates[0].name == "person 4"
     zoe_id = await post_face(store, zoe, key="zoe")
     lookalike_id = await post_face(store, lookalike, key="lookalike", guesses=(guess,))
 
-    snapshot = await read(store, versions, "web", "idol")  # the training begins …
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)  # the training begins …
     samples = await embed(store, PixelEmbedder(), snapshot.usable)
     await service.correct(Correction(zoe_id, "idol", "web:ann", Action.NAME, name="Zoe"))
     await service.correct(Correction(lookalike_id, "idol", "web:ann", Action.NONE_OF_THESE))
 
     async def corrections_act() -> None:
-        assert await named(judge, face("Zoe", 1, unlike=UNLIKE)) == "Zoe"
-        assert await named(judge, lookalike) not in {c.name for c in guess.candidates}
-        assert await named(judge, face("person 4", 78, unlike=UNLIKE)) == "person 4"
+        assert await named(service, judge, face("Zoe", 1)) == "Zoe"
+        assert await named(service, judge, lookalike) not in {c.name for c in guess.candidates}
+        assert await named(service, judge, face("person 4", 78)) == "person 4"
 
     await corrections_act()
     current = versions.current()
     assert current is not None
-    version, _ = train(samples, snapshot, PixelEmbedder.fingerprint, current.calibration)
-    assert await promote(versions, snapshot.state, version) == 2  # … and ends
+    trained = train(samples, snapshot, FINGERPRINT, RATE, current.learned)
+    assert await promote(versions, snapshot.state, trained.version) == 2  # … and ends
     await corrections_act()
     async with versions.locked():
         assert versions.rollback() == 1
@@ -386,8 +444,9 @@ async def test_what_saw_the_forgotten_cannot_be_rolled_back_to(
 ) -> None:
     await learn()
     await forget(service)
-    guess = await ask(judge, face("person 1", 99, unlike=UNLIKE))
-    assert guess.calibrated_from == MEASURED.source
+    gallery = judge.gallery("web", "idol")
+    assert gallery is not None
+    assert "person 3" not in gallery.names or forget is not forget_person
     async with versions.locked():
         for number in (None, 1):
             with pytest.raises(VersionError, match="version 1 was removed: ") as refusal:
@@ -405,20 +464,20 @@ async def test_a_version_from_before_the_forgotten_answers_again(
     assert versions.current_number() == 2
     await service.remove("web", "Zoe")
     assert versions.current_number() == 1
-    assert await named(judge, face("person 1", 99, unlike=UNLIKE)) == "person 1"
+    assert await named(service, judge, face("person 1", 99)) == "person 1"
 
 
 @FORGET
 async def test_training_that_began_before_a_forgetting_promotes_nothing(
     service: Service, store: Store, versions: Registry, forget: Callable
 ) -> None:
-    snapshot = await read(store, versions, "web", "idol")
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     samples = await embed(store, PixelEmbedder(), snapshot.usable)
     await forget(service)
-    version, comparison = train(samples, snapshot, PixelEmbedder.fingerprint, MEASURED)
-    assert comparison.objection is None
+    trained = train(samples, snapshot, FINGERPRINT, RATE, None)
+    assert trained.comparison.objection is None
     with pytest.raises(VersionError, match="somebody was forgotten during the training"):
-        await promote(versions, snapshot.state, version)
+        await promote(versions, snapshot.state, trained.version)
     assert versions.numbers() == []
 
 
@@ -426,7 +485,7 @@ async def test_forgetting_what_nobody_had_labelled_disturbs_no_training(
     service: Service, store: Store, versions: Registry
 ) -> None:
     await post_face(store, face("nobody", 1), key="unlabelled")
-    snapshot = await read(store, versions, "web", "idol")
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     await service.forget_post("unlabelled")
     assert versions.state() == snapshot.state
 
@@ -461,15 +520,15 @@ async def test_forgetting_at_any_moment_of_a_training_leaves_no_version_that_saw
 async def test_forgetting_waits_for_a_promotion_and_then_removes_it(
     service: Service, store: Store, versions: Registry
 ) -> None:
-    snapshot = await read(store, versions, "web", "idol")
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     samples = await embed(store, PixelEmbedder(), snapshot.usable)
-    version, _ = train(samples, snapshot, PixelEmbedder.fingerprint, MEASURED)
+    trained = train(samples, snapshot, FINGERPRINT, RATE, None)
     async with versions.locked():
         forgetting = asyncio.create_task(service.remove("web", "person 3"))
         await asyncio.sleep(0.1)
         assert not forgetting.done()
         assert len(await store.live_labels("web", "idol")) == LABELS  # nothing is half forgotten
-        versions.promote(versions.save(version))
+        versions.promote(versions.save(trained.version))
     await forgetting
     assert versions.numbers() == []
     assert len(await store.live_labels("web", "idol")) == LABELS - SHOTS
@@ -480,7 +539,7 @@ async def test_a_training_waits_for_a_forgetting_before_it_reads(
 ) -> None:
     async with versions.locked():  # as the service does, from before the versions go …
         versions.remove_since(1, "somebody was forgotten")
-        reading = asyncio.create_task(read(store, versions, "web", "idol"))
+        reading = asyncio.create_task(read(store, versions, "web", "idol", FINGERPRINT))
         await asyncio.sleep(0.1)
         await store.forget_posts(["web/person 3/0"])  # … until the labels are gone
         assert not reading.done()
@@ -492,12 +551,12 @@ async def test_a_training_waits_for_a_forgetting_before_it_reads(
 async def test_of_two_trainings_at_once_the_later_promotes_nothing(
     learn: Callable, store: Store, versions: Registry
 ) -> None:
-    snapshot = await read(store, versions, "web", "idol")
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     samples = await embed(store, PixelEmbedder(), snapshot.usable)
-    version, _ = train(samples, snapshot, PixelEmbedder.fingerprint, MEASURED)
+    trained = train(samples, snapshot, FINGERPRINT, RATE, None)
     await learn()
     with pytest.raises(VersionError, match="another version was promoted"):
-        await promote(versions, snapshot.state, version)
+        await promote(versions, snapshot.state, trained.version)
     assert versions.numbers() == [1]
 
 
@@ -544,7 +603,7 @@ def test_a_dry_run_changes_nothing(run: Callable, taught: Settings) -> None:
     assert status == 0
     assert (
         "web, idol: a new version would be promoted, but this is a dry run. "
-        "Still answering: the measured thresholds.\n"
+        "Still answering: the gallery alone.\n"
     ) in out
     assert contents(taught.store.data_dir) == before
 
@@ -553,17 +612,17 @@ def test_promote_list_roll_back(run: Callable, versions: Registry) -> None:
     status, out, _ = run("--scope", "web", "--head", "idol")
     assert status == 0
     assert out.startswith(
-        "web, idol: version 1 answers from now on, instead of the measured thresholds.\n"
+        "web, idol: version 1 answers from now on, instead of the gallery alone.\n"
     )
-    assert re.search(r"before +0 +0 +(\d+) +0 of \d+ *\n +new +\1 +0 +0 +0 of", out)
+    assert re.search(r"before +\d+ +0 +\d+ +0 of \d+ *\n +new +\d+ +0 +\d+ +0 of", out)
 
     status, out, _ = run("--list")
     assert status == 0
     assert out.startswith("web, idol: answering: version 1.\n")
-    assert re.search(r" 1 +\d{4}-\d\d-\d\d \d\d:\d\d +\d+ +0 +0 +0 of \d+ +pixels", out)
+    assert re.search(r" 1 +\d{4}-\d\d-\d\d \d\d:\d\d +\d+ +0 +\d+ +0 of \d+ +pixels", out)
 
     rolled_back = "web, idol: rolled back. Answering now: "
-    assert run("--rollback") == (0, f"{rolled_back}the measured thresholds.\n", "")
+    assert run("--rollback") == (0, f"{rolled_back}the gallery alone.\n", "")
     assert run("--rollback", "1") == (0, f"{rolled_back}version 1.\n", "")
     assert versions.current_number() == 1
 
@@ -579,7 +638,7 @@ def test_a_damaged_version_is_listed_beside_the_others(
     assert status == 0
     assert out.startswith("web, idol: answering: version 1.\n")
     assert "web, idol: version 2 cannot be read: " in out
-    assert "version 3 answers from now on, instead of version 1" in run()[1]
+    assert "Still answering: version 1." in run()[1]
 
 
 def test_what_cannot_be_rolled_back_to_is_one_sentence(run: Callable, versions: Registry) -> None:
@@ -597,7 +656,7 @@ def test_what_cannot_be_rolled_back_to_is_one_sentence(run: Callable, versions: 
         assert (status, out) == (2, "")
         assert "version 1 was removed: somebody it had learned from was forgotten" in err
     assert run("--list")[1] == (
-        "web, idol: answering: the measured thresholds.\n"
+        "web, idol: answering: the gallery alone.\n"
         "web, idol: version 1 was removed: somebody it had learned from was forgotten.\n"
     )
 
@@ -618,7 +677,7 @@ def test_each_scope_is_trained_alone(run: Callable, taught: Settings) -> None:
     asyncio.run(another())
     status, out, _ = run()
     assert status == 0
-    assert "discord:1, idol: not promoted: it takes two people to tell apart" in out
+    assert "discord:1, idol: not promoted: it takes two people" in out
     assert "web, idol: version 1 answers from now on" in out
     run("--scope", "web", "--rollback")
     assert Registry(versions_dir(taught), "discord:1", "idol").numbers() == []

@@ -11,28 +11,39 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
-from models.calibration import Calibration
+from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError, scopes
 
 SCOPE, HEAD = "discord:42", "idol"
 
 
-def version(threshold: float, last_label: int = 0, replaces: int | None = None) -> Version:
+def learned(mark: float, unknowns: frozenset[int] = frozenset()) -> Learned:
+    """Two people's templates, with a mark to know them by."""
+    templates = np.full((2, 3), mark, dtype=np.float32)
+    return Learned(templates, ((1, 2, 3), (4, 5)), unknowns, Recipe(20.0, mark))
+
+
+def version(
+    mark: float,
+    last_label: int = 0,
+    replaces: int | None = None,
+    unknowns: frozenset[int] = frozenset(),
+) -> Version:
     return Version(
         fingerprint="test-0",
-        calibration=Calibration(threshold, threshold, 10.0, "labels"),
         last_label=last_label,
         replaces=replaces,
         made="2026-11-21T00:00:00+00:00",
         scores={"labels": last_label},
-        weights={"matrix": np.full((2, 3), threshold, dtype=np.float32)},
+        learned=learned(mark, unknowns),
     )
 
 
-def promoted(registry: Registry, threshold: float, last_label: int = 0) -> int:
+def promoted(registry: Registry, mark: float, last_label: int = 0) -> int:
     """Save and promote a version, as training does."""
-    number = registry.save(version(threshold, last_label, registry.current_number()))
+    number = registry.save(version(mark, last_label, registry.current_number()))
     registry.promote(number)
     return number
 
@@ -44,9 +55,9 @@ async def registry(tmp_path: Path) -> Registry:
         return made
 
 
-def threshold(registry: Registry) -> float | None:
+def mark(registry: Registry) -> float | None:
     current = registry.current()
-    return current.calibration.threshold if current else None
+    return current.learned.recipe.pull if current else None
 
 
 # reading
@@ -63,15 +74,11 @@ def test_nothing_is_promoted_in_a_place_that_does_not_exist(tmp_path: Path) -> N
 def test_a_version_comes_back_as_it_was_saved(registry: Registry) -> None:
     number = registry.save(version(0.5, last_label=7, replaces=None))
     loaded = registry.load(number)
-    assert loaded.calibration == Calibration(0.5, 0.5, 10.0, "labels")
+    assert loaded.learned.labels == ((1, 2, 3), (4, 5))
+    assert (loaded.learned.unknowns, loaded.learned.recipe) == (frozenset(), Recipe(20.0, 0.5))
     assert (loaded.fingerprint, loaded.last_label, loaded.replaces) == ("test-0", 7, None)
     assert loaded.scores == {"labels": 7}
-    np.testing.assert_array_equal(loaded.weights["matrix"], np.full((2, 3), 0.5, np.float32))
-
-
-def test_a_version_may_have_no_weights(registry: Registry) -> None:
-    number = registry.save(Version("test-0", Calibration(0, 0, 1, "labels"), 0, None, "", {}))
-    assert registry.load(number).weights == {}
+    np.testing.assert_array_equal(loaded.learned.templates, np.full((2, 3), 0.5, np.float32))
 
 
 def test_saving_is_not_promoting(registry: Registry) -> None:
@@ -92,7 +99,7 @@ def test_two_promotions_within_one_tick_of_the_clock_are_told_apart(
     for wanted in (0.1, 0.2, 0.3, 0.4):
         promoted(registry, wanted)
         os.utime(pointer, ns=(1, 1))  # a clock that stands still
-        assert threshold(answering) == wanted
+        assert mark(answering) == wanted
 
 
 def test_an_unchanged_version_is_not_read_again(registry: Registry) -> None:
@@ -109,7 +116,7 @@ def test_what_answers_survives_a_version_that_vanished(
     with caplog.at_level(logging.WARNING):
         assert [answering.current() for _ in range(3)] == [None] * 3
     assert [r.getMessage() for r in caplog.records if "no version 1" in r.getMessage()] == [
-        f"{tmp_path / 'discord%3A42' / HEAD}: there is no version 1; the measured thresholds answer"
+        f"{tmp_path / 'discord%3A42' / HEAD}: there is no version 1; the gallery answers without it"
     ]
 
 
@@ -123,6 +130,7 @@ def test_what_answers_survives_a_version_that_vanished(
         ("1/meta.json", b"{"),
         ("1/meta.json", b"{}"),
         ("1/weights.safetensors", b"\0" * 4),
+        ("1/weights.safetensors", safetensors.numpy.save({"templates": np.zeros((3, 3), "f4")})),
     ],
 )
 def test_what_answers_survives_a_damaged_file(
@@ -142,7 +150,7 @@ def test_many_threads_see_only_whole_versions_and_the_last_one_at_the_end(
         while not done.is_set():
             current = answering.current()
             if current is not None and not np.all(
-                current.weights["matrix"] == np.float32(current.calibration.threshold)
+                current.learned.templates == np.float32(current.learned.recipe.pull)
             ):
                 torn.append(current)
 
@@ -157,7 +165,7 @@ def test_many_threads_see_only_whole_versions_and_the_last_one_at_the_end(
     for thread in threads:
         thread.join()
     assert not torn
-    assert threshold(answering) == threshold(registry) == 0.3
+    assert mark(answering) == mark(registry) == 0.3
 
 
 # promoting and rolling back
@@ -166,8 +174,8 @@ def test_many_threads_see_only_whole_versions_and_the_last_one_at_the_end(
 def test_rollback_leads_back_step_by_step(registry: Registry) -> None:
     promoted(registry, 0.1)
     promoted(registry, 0.2)
-    assert (registry.rollback(), threshold(registry)) == (1, 0.1)
-    assert (registry.rollback(), threshold(registry)) == (None, None)
+    assert (registry.rollback(), mark(registry)) == (1, 0.1)
+    assert (registry.rollback(), mark(registry)) == (None, None)
     with pytest.raises(VersionError, match="no version is promoted"):
         registry.rollback()
 
@@ -184,11 +192,11 @@ def test_rollback_skips_what_was_rolled_back_before(registry: Registry) -> None:
 def test_rollback_to_a_number_of_ones_own_choice(registry: Registry) -> None:
     for each in (0.1, 0.2, 0.3):
         promoted(registry, each)
-    assert (registry.rollback(1), threshold(registry)) == (1, 0.1)
-    assert (registry.rollback(3), threshold(registry)) == (3, 0.3)
+    assert (registry.rollback(1), mark(registry)) == (1, 0.1)
+    assert (registry.rollback(3), mark(registry)) == (3, 0.3)
     with pytest.raises(VersionError, match="there is no version 9"):
         registry.rollback(9)
-    assert threshold(registry) == 0.3
+    assert mark(registry) == 0.3
 
 
 # forgetting
@@ -200,7 +208,7 @@ def test_forgetting_removes_what_saw_the_label_and_nothing_else(
     for each in (10, 20, 30):
         promoted(registry, each / 100, last_label=each)
     assert registry.remove_since(20, "somebody was forgotten") == [2, 3]
-    assert threshold(registry) == 0.1
+    assert mark(registry) == 0.1
     assert registry.numbers() == [1]
     assert not (tmp_path / "discord%3A42" / HEAD / "2").exists()
     for gone in (2, 3):
@@ -273,6 +281,17 @@ def test_training_is_told_of_a_forgetting_even_when_no_version_had_to_go(
     assert registry.state() != before
 
 
+def test_a_forgotten_face_that_nobody_had_named_takes_what_learned_from_it(
+    registry: Registry,
+) -> None:
+    promoted(registry, 0.1, last_label=10)
+    number = registry.save(version(0.2, 20, 1, unknowns=frozenset({7, 8})))
+    registry.promote(number)
+    assert registry.remove_since(None, "somebody was forgotten", [9]) == []
+    assert registry.remove_since(None, "somebody was forgotten", [8]) == [2]
+    assert mark(registry) == 0.1
+
+
 # the lock
 
 
@@ -324,14 +343,7 @@ import asyncio, os, shutil, signal, sys
 from pathlib import Path
 
 import models.registry as registry_module
-from models.calibration import Calibration
-from models.registry import Registry, Version
-
-SCOPE, HEAD = {scope!r}, {head!r}
-
-def version(threshold, last_label, replaces):
-    return Version("test-0", Calibration(threshold, threshold, 10.0, "labels"),
-                   last_label, replaces, "", {{}}, {{}})
+from tests.models.test_registry import HEAD, SCOPE, Registry, version
 
 def promote(registry):
     registry.promote(registry.save(version(0.3, 30, registry.current_number())))
@@ -407,7 +419,7 @@ def test_killed_anywhere_the_old_or_the_new_answers_whole(
     before = Registry(tmp_path / "versions", SCOPE, HEAD)
     asyncio.run(_two_versions(before))
     driver = tmp_path / "killer.py"
-    driver.write_text(KILLER.format(scope=SCOPE, head=HEAD))
+    driver.write_text(KILLER)
     subprocess.run(
         [sys.executable, driver, tmp_path, act],
         check=True,
@@ -420,9 +432,10 @@ def test_killed_anywhere_the_old_or_the_new_answers_whole(
     seen = set()
     for each in killed:
         registry = Registry(each / "versions", SCOPE, HEAD)
-        seen.add(threshold(registry))
+        seen.add(mark(registry))
         for number in registry.numbers():
-            registry.load(number)  # whole, or it raises
+            whole = registry.load(number).learned
+            assert np.all(whole.templates == np.float32(whole.recipe.pull))
         _goes_on(registry, act)
     assert seen == outcomes
 
@@ -437,8 +450,8 @@ def _goes_on(registry: Registry, act: str) -> None:
     """What was cut short can be done again, and nothing half done lies about."""
     if act == "forget":
         registry.remove_since(20, "a test")
-        assert (registry.numbers(), threshold(registry)) == ([1], 0.1)
+        assert (registry.numbers(), mark(registry)) == ([1], 0.1)
     promoted(registry, 0.4, last_label=40)
-    assert threshold(registry) == 0.4
+    assert mark(registry) == 0.4
     names = {each.name for each in registry._folder.iterdir()} - {"lock", "forgotten.json"}
     assert names == {"current", *(str(number) for number in registry.numbers())}
