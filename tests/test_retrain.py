@@ -5,6 +5,7 @@ There is glare on these faces, which mean examples do not look past and a learne
 
 import asyncio
 import hashlib
+import os
 import re
 import shutil
 import sqlite3
@@ -30,7 +31,7 @@ from models import embedders, strangers
 from models.gallery import Example
 from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
-from models.types import Context, Crop, Named, Picture, Vectors
+from models.types import Context, Crop, Named, Picture
 from tests import pixel_faces
 from tests.conftest import post_of
 from tests.pixel_faces import (
@@ -50,15 +51,16 @@ FINGERPRINT = PixelEmbedder.fingerprint
 face = partial(pixel_faces.face, unlike=UNLIKE, glare=GLARE)
 
 
-def of_pixels(fingerprint: str) -> Vectors | None:
-    """The strangers that ship, for the embedder of these faces."""
-    return pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
+def of_pixels(fingerprint: str) -> strangers.Shipped:
+    """What ships, for the embedder of these faces."""
+    vectors = pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
+    return strangers.Shipped(vectors, vectors[0], limit=1)
 
 
 @pytest.fixture(autouse=True)
 def shipped(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "data" not in request.fixturenames:  # real faces have real strangers
-        monkeypatch.setattr(strangers, "synthetic", of_pixels)
+        monkeypatch.setattr(strangers, "shipped", of_pixels)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,15 @@ async def ask(service: Service, judge: Judge, crop: Crop) -> Named:
 async def named(service: Service, judge: Judge, crop: Crop) -> str | None:
     guess = await ask(service, judge, crop)
     return guess.candidates[0].name if guess.answer == "known" else None
+
+
+async def promoted_anyway(store: Store, versions: Registry) -> int:
+    """Promote what is learned, whether it is better or not."""
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
+    samples = await embed(store, PixelEmbedder(), snapshot.usable)
+    current = versions.current()
+    trained = train(samples, snapshot, FINGERPRINT, RATE, current.learned if current else None)
+    return await promote(versions, snapshot.state, trained.version)
 
 
 # promoting
@@ -232,9 +243,9 @@ async def test_without_new_labels_nothing_is_done(
     assert versions.numbers() == [1]
 
     verdict_id = await teach(store, face("person 1", 50), "person 1", key="another")
-    assert (await learn()).sentence.startswith("version 2 answers from now on")
-    await store.set_label("web", verdict_id, "idol", None)  # taken back: fewer, not newer
     assert "nothing new" not in (await learn()).sentence
+    await store.set_label("web", verdict_id, "idol", None)  # the same as before, then
+    assert (await learn()).sentence == f"{nothing_new}the gallery alone."
 
 
 async def test_the_held_out_are_compared_with_what_answers_now(
@@ -460,7 +471,7 @@ async def test_a_version_from_before_the_forgotten_answers_again(
 ) -> None:
     await learn()
     await teach(store, face("Zoe", 1), "Zoe", key="zoe")
-    await learn()
+    await promoted_anyway(store, versions)
     assert versions.current_number() == 2
     await service.remove("web", "Zoe")
     assert versions.current_number() == 1
@@ -735,6 +746,130 @@ def test_a_missing_data_folder_or_settings_file_is_one_sentence(
     assert not (tmp_path / "nowhere").exists()
 
 
+# the report
+
+
+def test_the_report_is_one_page_for_its_owner_alone(
+    run: Callable, taught: Settings, tmp_path: Path
+) -> None:
+    async def mislabel() -> None:
+        async with Store(taught.store.data_dir) as store:
+            for n in range(3):
+                await teach(store, face("person 2", 60 + n), "<b>ユナ", key=f"yuna {n}")
+            await teach(store, pixel_faces.face("person 5", 70), "person 6", key="mistaken")
+
+    asyncio.run(mislabel())
+    status, out, _ = run("--report", str(tmp_path / "report"))
+    assert status == 0
+    file = tmp_path / "report" / "web-idol.html"
+    assert f"web, idol: the report is {file}" in out
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+
+    page = file.read_text()
+    assert not re.search(r"""(?:src|href|url\()\s*=?\s*["']?(?:https?:)?//""", page)
+    assert "<script" not in page
+    assert page.count("<svg") == 2
+    assert "data:image/jpeg;base64," in page
+    for words in ("On held-out faces", "strangers given a name", "how often it is right"):
+        assert words in page
+    doubtful = page[page.index("Labels that look wrong") :]
+    assert re.search(r"person 6<small>looks like person 5</small>", doubtful)
+    assert "<b>ユナ" not in page
+
+
+def test_a_report_on_too_few_labels_says_what_is_lacking(
+    run: Callable, taught: Settings, tmp_path: Path
+) -> None:
+    async def another() -> None:
+        async with Store(taught.store.data_dir) as store:
+            await teach(store, face("Zoe", 1), "Zoe", key="zoe", scope="discord:1")
+
+    asyncio.run(another())
+    run("--scope", "discord:1", "--report", str(tmp_path))
+    page = (tmp_path / "discord%3A1-idol.html").read_text()
+    assert "Not promoted: it takes two people with about five labelled faces each" in page
+    assert "Nothing was measured this time" in page
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = run("--dry-run", "--report", str(tmp_path / "file"))
+    assert status == 2
+    assert err == f"--report {tmp_path / 'file'} cannot be written: File exists.\n"
+
+
+# killed at random moments
+
+KILLER = """
+import os, random, shutil, signal, sys, time
+from pathlib import Path
+
+from bot import retrain
+from models import embedders, strangers
+from tests.pixel_faces import PixelEmbedder
+from tests.test_retrain import of_pixels
+
+import torch  # before the forks, which then start at once
+
+place = Path(sys.argv[1])
+embedders.load = lambda _: PixelEmbedder()
+strangers.shipped = of_pixels
+of_pixels("")
+
+def train(name):
+    shutil.copytree(place / "taught", place / name)
+    config = place / f"{name}.toml"
+    config.write_text(f'[store]\\ndata_dir = "{place / name}"\\n')
+    child = os.fork()
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os._exit(retrain.main(["--config", str(config)]))
+    return child
+
+started = time.monotonic()
+_, status = os.waitpid(train("whole"), 0)
+assert status == 0
+whole = time.monotonic() - started
+moments = random.Random(20)
+for n in range(20):
+    child = train(str(n))
+    time.sleep(moments.uniform(0, whole))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.timeout(600)  # some twenty trainings, also on a machine that is busy
+async def test_killed_at_any_moment_the_bot_starts_with_the_old_or_the_new_version(
+    community: Path, tmp_path: Path, intake: Intake
+) -> None:
+    shutil.copytree(community, tmp_path / "taught")
+    driver = tmp_path / "killer.py"
+    driver.write_text(KILLER)
+    root = Path(__file__).parents[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, driver, tmp_path), cwd=root, env={**os.environ, "PYTHONPATH": str(root)}
+    )
+    assert await process.wait() == 0
+    seen = set()
+    for name in ("whole", *map(str, range(20))):
+        settings = Settings.model_validate({"store": {"data_dir": tmp_path / name}})
+        versions = Registry(versions_dir(settings), "web", "idol")
+        seen.add(versions.current_number())
+        for number in versions.numbers():
+            assert len(versions.load(number).learned.templates) == PEOPLE
+        async with (
+            Judge(settings, PixelNetworks()) as judge,
+            Store(settings.store.data_dir) as store,
+            Service(settings, store, intake, judge),
+        ):
+            gallery = judge.gallery("web", "idol")
+            assert gallery is not None
+            assert len(gallery.names) == PEOPLE
+    assert seen == {None, 1}
+
+
 # with real faces
 
 
@@ -781,16 +916,15 @@ async def test_real_photographs_beside_the_bot_that_answers(
             _, before = await judged(probe)
             out, _ = await process.communicate()
             assert process.returncode == 0
-            assert b"web, idol: version 1 answers from now on" in out
+            # MobileFaceNet makes no mistakes here, so there may be nothing to gain.
+            assert re.match(
+                rb"web, idol: (version 1 answers from now on|not promoted: on held)", out
+            )
             _, after = await judged(probe)
             assert [each.candidates[0].name for each in (*before.guesses, *after.guesses)] == [
                 somebody,
                 somebody,
             ]
-            assert before.guesses[0].calibrated_from.startswith("measured")
-            assert after.guesses[0].calibrated_from == "labels"
-
             await service.remove("web", somebody)
             _, forgotten = await judged(probe)
             assert forgotten.guesses[0].answer == "unknown"
-            assert forgotten.guesses[0].calibrated_from.startswith("measured")
