@@ -16,12 +16,17 @@ from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
 from models.types import Crop, Face, Guess, Kind, Named, Picture, Vectors
 
-SIDE = 16
+GRAINS = 16
+"""Squares of one colour along a side: what an embedding is made of."""
+
+SIDE = 2 * GRAINS
+"""Pixels; with fewer the eyes would be too near to each other to be judged."""
+
 GLARES = 4
 
 
 class PixelEmbedder:
-    """The pixels, brought to length 1. Counts what it was asked for."""
+    """The grains, brought to length 1. Counts what it was asked for."""
 
     name = "onnx"
     fingerprint = "pixels-0"
@@ -31,7 +36,8 @@ class PixelEmbedder:
 
     def embed(self, crops: Sequence[Crop]) -> Vectors:
         self.embedded += len(crops)
-        vectors = np.stack([crop.pixels.astype(np.float32).ravel() - 127.5 for crop in crops])
+        vectors = np.stack([crop.pixels[::2, ::2].astype(np.float32).ravel() for crop in crops])
+        vectors -= 127.5
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
     def close(self) -> None:
@@ -67,7 +73,8 @@ def face(person: str, shot: int, *, unlike: float = 1.0, glare: float = 0.0) -> 
     shine = strength @ np.stack([_normal(f"glare {n}") for n in range(GLARES)])
     mixed = looks + unlike * light + glare * shine
     pixels = 127.5 + 30 * mixed / np.sqrt(1 + unlike**2 + GLARES * glare**2)
-    image = pixels.clip(0, 255).round().astype(np.uint8).reshape(SIDE, SIDE, 3)
+    grains = pixels.clip(0, 255).round().astype(np.uint8).reshape(GRAINS, GRAINS, 3)
+    image = grains.repeat(2, axis=0).repeat(2, axis=1)
     landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
     return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
 
@@ -184,7 +191,7 @@ async def teach_community(
 
 def _normal(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     seed = int.from_bytes(_digest(text), "big")
-    return np.random.default_rng(seed).standard_normal(SIDE * SIDE * 3)
+    return np.random.default_rng(seed).standard_normal(GRAINS * GRAINS * 3)
 
 
 def _digest(text: str) -> bytes:
