@@ -174,7 +174,9 @@ def _draw_reliability(axes: "Axes", trained: Trained) -> None:
     for label, trials in (("before", trained.old), ("new", trained.new)):
         said, right, weight = _bins(trials)
         there = weight > 0
-        axes.plot(said[there], right[there], "o-", color=_COLOURS[label], label=label)
+        size = 20 + 380 * weight[there]  # a bin with one face in it is no more than a hint
+        colour = _COLOURS[label]
+        axes.scatter(said[there], right[there], size, color=colour, label=label, alpha=0.75)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_xlim(-0.02, 1.02)
@@ -227,7 +229,11 @@ def _worst(trained: Trained) -> list[tuple[Sample, str, str]]:
     """The faces that the new version is furthest off with, each once."""
     off = sorted(
         (trial for trial in trained.new if not trial.right and (trial.named or trial.name)),
-        key=lambda trial: (not trial.false, -trial.margin if trial.false else trial.margin),
+        key=lambda trial: (
+            not trial.false,
+            trial.name is None,  # last, what went wrong only with the person left out
+            -trial.margin if trial.false else trial.margin,
+        ),
     )
     first = {trial.face: trial for trial in reversed(off)}
     chosen = [trial for trial in off if first[trial.face] is trial][:MOST_PICTURES]
