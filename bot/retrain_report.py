@@ -7,6 +7,7 @@ import asyncio
 import base64
 import io
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,12 +61,22 @@ class Confusion:
     nearest: int
 
 
-async def write(report: Report, folder: Path, store: Store) -> Path:
-    """Write the page of one scope and head; returns its file.
+def make_folder(folder: Path) -> None:
+    """Where pages are to go; a new folder is for its owner alone.
 
     Raises:
-        SettingsError: the folder cannot be written.
+        SettingsError: it cannot be written.
     """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(f"--report {folder} cannot be written: {error.strerror}.") from error
+
+
+async def write(report: Report, folder: Path, store: Store) -> Path:
+    """Write the page of one scope and head; returns its file."""
     doubtful = await asyncio.to_thread(_doubtful, report.samples)
     trained = report.trained
     context: dict[str, Any] = {
@@ -80,10 +91,7 @@ async def write(report: Report, folder: Path, store: Store) -> Path:
         context["worst"] = [await _shown(store, *each) for each in _worst(trained)]
     page = await asyncio.to_thread(_template().render, context)
     file = folder / f"{quote(report.scope, safe='')}-{report.head}.html"
-    try:
-        await asyncio.to_thread(_write, file, page)
-    except OSError as error:
-        raise SettingsError(f"--report {folder} cannot be written: {error.strerror}.") from error
+    await asyncio.to_thread(_write, file, page)
     return file
 
 
@@ -297,7 +305,6 @@ def _template() -> jinja2.Template:
 
 def _write(file: Path, page: str) -> None:
     """Written aside and renamed, readable by nobody else from the first byte on."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = file.with_suffix(".writing")
     aside.unlink(missing_ok=True)
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
