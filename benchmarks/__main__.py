@@ -22,7 +22,8 @@ def main() -> None:
         for name in (
             "pipeline",
             "event_loop",
-            "thresholds",
+            "identification",
+            "quality",
             "clusters",
             "duplicates",
             "detection",
@@ -32,7 +33,7 @@ def main() -> None:
     }
     if (given.data / MOBILEFACENET).is_file():
         network = given.data / MOBILEFACENET
-        for name in ("thresholds", "clusters"):
+        for name in ("identification", "quality", "clusters"):
             runs[f"{name}-mobilefacenet"] = [f"benchmarks.{name}", "--embedder", network]
     for name, command in runs.items():
         if given.json is not None:

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.door import settings_with
-from benchmarks.faces import FaceSet, face_set
+from benchmarks.faces import FaceSet, face_set, portraits
 from benchmarks.report import Table, arguments, parsed, percent, publish
-from benchmarks.thresholds import files
 from models.clustering import LEAST, NOWHERE, Measure, Pool, measured, recluster
 
 LFW, KOREA, STRANGERS = "faces/lfw_known", "faces/korea6", "faces/lfw_unknown"
@@ -123,7 +122,7 @@ def main() -> None:
     )
     given = parsed(parser)
     family = given.embedder if given.embedder in ("dlib", "facenet") else "onnx"
-    faces = face_set(settings_with(given.embedder), given.data, files(given.data))
+    faces = face_set(settings_with(given.embedder), given.data, portraits(given.data))
     publish(tables(faces, family), given.json)
 
 

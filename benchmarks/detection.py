@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.boxes import match
 from benchmarks.door import Door, each, files_in, opened, settings_with, spread
-from benchmarks.measures import match
 from benchmarks.report import Table, arguments, parsed, percent, publish
 from models.crops import turn_box
 from models.types import Box, Face, Picture

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.door import Door, each, files_in, opened, settings_with, spread
-from benchmarks.faces import FaceSet, central, face_set
+from benchmarks.faces import FaceSet, face_set, portraits
 from benchmarks.report import Table, arguments, parsed, publish
-from benchmarks.thresholds import files as threshold_files
 from bot.domain import Attachment
+from bot.judge_files import nearest_to_centre
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS
 
@@ -44,9 +44,9 @@ def main() -> None:
     """Print the tables."""
     given = parsed(arguments(__doc__ or ""))
     settings = settings_with()
-    faces = face_set(settings, given.data, threshold_files(given.data))
-    portraits = spread(files_in(given.data / "faces"), MOST_PICTURES)
-    copied = asyncio.run(copy_distances(portraits))
+    faces = face_set(settings, given.data, portraits(given.data))
+    copied_from = spread(files_in(given.data / "faces"), MOST_PICTURES)
+    copied = asyncio.run(copy_distances(copied_from))
     same, different = pair_distances(faces)
     columns = ("distance to", "pairs", "not found", *(f"≤ {bits} bits" for bits in BITS))
     rows = [_row(name, values) for name, values in copied.items()]
@@ -58,7 +58,7 @@ def main() -> None:
                 f"Hash distance (shipped: {NEAR_DUPLICATE_BITS} bits)",
                 columns,
                 rows,
-                f"copies of {len(portraits)} portraits from faces/; "
+                f"copies of {len(copied_from)} portraits from faces/; "
                 f"all pairs of {len(faces.below('faces'))} portraits from faces/",
             ),
             Table(
@@ -121,8 +121,8 @@ def close_strangers(faces: FaceSet) -> list[tuple[str, str, int, float]]:
 
 async def _hash(door: Door, data: bytes) -> str | None:
     picture = await door.intake.picture(Attachment("copy.jpg", data))
-    face = central(await door.faces(picture), picture)
-    return face.face_hash if face else None
+    faces = await door.faces(picture)
+    return nearest_to_centre(picture, faces).face_hash if faces else None
 
 
 def _row(name: str, values: Sequence[int | None], digits: int = 1) -> list[str | int]:

@@ -14,8 +14,8 @@ import numpy as np
 import safetensors.numpy
 
 from benchmarks.door import files_in, opened, settings_with
-from benchmarks.faces import central
 from benchmarks.report import Table, arguments, parsed, publish
+from bot.judge_files import nearest_to_centre
 from bot.judging import Judge, Networks
 from bot.settings import Settings
 from models.crops import cut
@@ -97,8 +97,7 @@ def _judging(judge: Judge) -> Work:
 
 async def _enrol_one(judge: Judge, picture: Picture) -> None:
     """With nobody enrolled no face would be embedded."""
-    face = central((await judge.judge(picture, CONTEXT)).faces, picture)
-    assert face is not None  # noqa: S101 - every portrait of the set has a face
+    face = nearest_to_centre(picture, (await judge.judge(picture, CONTEXT)).faces)
     (vector,) = await judge.embed([face.crop])
     gallery = Gallery(judge.fingerprint, [Example("one", vector)])
     judge.set_gallery(CONTEXT.scope, "idol", gallery)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.door import Door, each, opened
+from benchmarks.door import Door, each, files_in, opened, spread
 from benchmarks.report import CACHE, ROOT
-from bot.judging import FaceJudgement
+from bot.judge_files import nearest_to_centre
 from bot.settings import Settings
-from models.types import Picture, Vectors
+from models.types import Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +70,10 @@ async def _face_set(settings: Settings, data: Path, files: Sequence[Path]) -> Fa
 async def _embed(door: Door, data: Path, names: Sequence[str], cache: Path) -> None:
     async def one(name: str) -> tuple[str, Vectors] | None:
         picture = await door.picture(data / name)
-        face = central(await door.faces(picture), picture)
-        if face is None:
+        faces = await door.faces(picture)
+        if not faces:
             return None
+        face = nearest_to_centre(picture, faces)
         return face.face_hash, (await door.judge.embed([face.crop]))[0]
 
     results = await each(names, one, f"embedding with {door.judge.embedder}")
@@ -89,15 +90,10 @@ async def _embed(door: Door, data: Path, names: Sequence[str], cache: Path) -> N
     )
 
 
-def central(faces: Sequence[FaceJudgement], picture: Picture) -> FaceJudgement | None:
-    """The face nearest to the centre: in sets of portraits, whom the picture is of."""
-    height, width = picture.pixels.shape[:2]
-
-    def distance(judged: FaceJudgement) -> float:
-        left, top, right, bottom = judged.face.box
-        return abs(left + right - int(width)) + abs(top + bottom - int(height))
-
-    return min(faces, key=distance, default=None)
+def portraits(data: Path) -> list[Path]:
+    """All of faces/, and 400 East Asian faces from SCUT-FBP5500."""
+    scut = sorted((data / "beauty" / "scut5500_train" / "images").glob("A[FM]*.jpg"))
+    return [*files_in(data / "faces"), *spread(scut, 400)]
 
 
 def _key(settings: Settings, names: Sequence[str]) -> str:

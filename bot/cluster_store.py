@@ -1,8 +1,9 @@
 """What is remembered of clusters: which faces may be clustered, where they are, what hands did.
 
-The rule of consent is here once, in `_may_be_clustered`: the poster's standing word in that scope,
+The rules of consent are here once. `_may_be_clustered`: the poster's standing word in that scope,
 and no name from anybody. A face comes in by `admit`, which asks the rule inside its transaction,
 and goes by `leave` in the transaction that ends its right to stay; `bot.store` calls that.
+`may_be_kept`: which faces, clustered or not, may have embeddings and need not expire.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -331,17 +332,32 @@ async def leave(session: AsyncSession, verdicts: Select[Any]) -> None:
     await _drop_empty_clusters(session)
 
 
-async def drop_groundless_embeddings(session: AsyncSession) -> None:
-    """Keep vectors only of examples and of the pool: an embedding is kept only with consent."""
-    newest = select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
-    examples = select(LabelRow.verdict_id).where(
-        LabelRow.id.in_(newest), LabelRow.answer == str(Answer.IS)
+def may_be_kept() -> ColumnElement[bool]:
+    """Of a verdict: its crop may stay and have embeddings, for somebody agreed to that.
+
+    It is somebody's example; or its poster agrees to be learned from, and it is in the pool or
+    people said who it is not.
+    """
+    standing = LabelRow.id.in_(_newest_labels())
+    examples = select(LabelRow.verdict_id).where(standing, LabelRow.answer == str(Answer.IS))
+    negatives = (
+        select(LabelRow.verdict_id)
+        .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+        .join(PostRow, PostRow.id == VerdictRow.post_id)
+        .where(standing, LabelRow.answer == str(Answer.IS_NOT), _poster_agrees())
     )
     pooled = select(ClusterFaceRow.verdict_id)
-    grounded = select(VerdictRow.crop).where(
-        VerdictRow.crop.is_not(None), VerdictRow.id.in_(examples) | VerdictRow.id.in_(pooled)
-    )
-    await session.execute(delete(EmbeddingRow).where(EmbeddingRow.crop.not_in(grounded)))
+    return VerdictRow.id.in_(examples.union(negatives, pooled))
+
+
+def grounded_crops() -> Select[Any]:
+    """The crops that may have embeddings."""
+    return select(VerdictRow.crop).where(VerdictRow.crop.is_not(None), may_be_kept())
+
+
+async def drop_groundless_embeddings(session: AsyncSession) -> None:
+    """Delete the vectors that nobody agrees to any more."""
+    await session.execute(delete(EmbeddingRow).where(EmbeddingRow.crop.not_in(grounded_crops())))
 
 
 async def _drop_empty_clusters(session: AsyncSession) -> None:
@@ -351,22 +367,31 @@ async def _drop_empty_clusters(session: AsyncSession) -> None:
 
 def _may_be_clustered(head: str) -> tuple[ColumnElement[bool], ...]:
     """Of a verdict joined with its post: agreed to by the poster, and named by nobody."""
-    newest_word = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
-    agreed = exists().where(
-        ConsentRow.id.in_(newest_word),
-        ConsentRow.scope == PostRow.scope,
-        ConsentRow.user == PostRow.author,
-        ConsentRow.allowed,
-    )
-    newest_label = select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
     labelled = select(LabelRow.verdict_id).where(
-        LabelRow.id.in_(newest_label), LabelRow.answer.is_not(None)
+        LabelRow.id.in_(_newest_labels()), LabelRow.answer.is_not(None)
     )
     guess = func.json_each(VerdictRow.guesses).table_valued("value")
     told = {key: func.json_extract(guess.c.value, f"$.{key}") for key in ("head", "answer")}
     unknown = exists().where(told["head"] == head, told["answer"] == "unknown")
     known = exists().where(told["answer"] == "known")
-    return VerdictRow.crop.is_not(None), agreed, VerdictRow.id.not_in(labelled), unknown, ~known
+    unnamed = VerdictRow.id.not_in(labelled), unknown, ~known
+    return VerdictRow.crop.is_not(None), _poster_agrees(), *unnamed
+
+
+def _poster_agrees() -> ColumnElement[bool]:
+    """Of a post: its author's standing word in its scope is yes."""
+    newest = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
+    return exists().where(
+        ConsentRow.id.in_(newest),
+        ConsentRow.scope == PostRow.scope,
+        ConsentRow.user == PostRow.author,
+        ConsentRow.allowed,
+    )
+
+
+def _newest_labels() -> Select[Any]:
+    """Ids of the labels that stand."""
+    return select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
 
 
 def _now() -> datetime:

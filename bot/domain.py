@@ -214,6 +214,40 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An enrolled example that is among the most like a face.
+
+    Attributes:
+        alike: in percent; 100 is the same picture.
+        crop: content hash of its stored crop.
+    """
+
+    name: str
+    alike: int
+    crop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a face was answered as it was, by what is known now.
+
+    Attributes:
+        words: what to write, markup-free, a line a thought.
+        neighbours: the nearest examples, most alike first.
+        image: the face with its neighbours beside it as JPEG, or None once the face has expired.
+        description: alternative text for the image.
+        spoiler: the face, or one of its neighbours, was posted as a spoiler.
+    """
+
+    verdict_id: int
+    words: str
+    neighbours: tuple[Neighbour, ...] = ()
+    image: bytes | None = None
+    description: str = ""
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a platform sends back: words for the whole, a Part a face (at most four)."""
 

@@ -13,11 +13,11 @@ from bot.errors import Busy
 from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
-from models.gallery import NEAR_DUPLICATE_BITS, Example, Gallery, Rejection
+from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, Rejection
 from models.learned import Learned
 from models.registry import Registry
 from models.strangers import Strangers, choose
-from models.types import Crop, Scope, Vectors
+from models.types import Crop, Scope, UserId, Vectors
 
 MOST_UNKNOWNS = 2000
 """Of the operator's own unknown faces, the newest, that thresholds are measured against."""
@@ -52,7 +52,9 @@ class Galleries:
             pointer = registry.pointer()  # before what it points at is read
             learned = await asyncio.to_thread(_learned, registry, self._judge.fingerprint)
             labels = await self._store.live_labels(scope, head)
-            vectors = await self._vectors(labels, progress)
+            consenting = await self._store.consenting(scope)
+            seen = [each for each in labels if _may_be_embedded(each, consenting)]
+            vectors = await self._vectors(seen, progress)
             strangers = await self._strangers(scope, head, learned)
             gallery = await asyncio.to_thread(
                 _gallery,
@@ -83,11 +85,12 @@ class Galleries:
         fingerprint = self._judge.fingerprint
         seen = learned.unknowns if learned is not None else frozenset()
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
-        vectors = [f.vector for f in pool if f.vector is not None and f.verdict_id not in seen]
-        unknowns = np.empty((0, 0), dtype=np.float32)
-        if vectors:
-            unknowns = np.stack([np.frombuffer(vector, dtype=np.float32) for vector in vectors])
-        return choose(unknowns, fingerprint)
+        vectors = [
+            np.frombuffer(face.vector, dtype=np.float32)
+            for face in pool
+            if face.vector is not None and face.verdict_id not in seen
+        ]
+        return choose(np.stack(vectors) if vectors else NO_STRANGERS.vectors, fingerprint)
 
     def _registry(self, scope: Scope, head: str) -> Registry:
         made = Registry(self._versions, scope, head)
@@ -95,11 +98,10 @@ class Galleries:
 
     async def _vectors(
         self, labels: Sequence[LiveLabel], progress: Progress | None
-    ) -> dict[str, NDArray[np.float32]]:
-        """Of the enrolled crops; those that have none yet are embedded."""
+    ) -> dict[int, NDArray[np.float32]]:
+        """By label, of the crops that are still there; those that have none yet are embedded."""
         fingerprint = self._judge.fingerprint
-        enrolled = (label.crop for label in labels if label.answer is Answer.IS)
-        crops = list(dict.fromkeys(crop for crop in enrolled if crop is not None))
+        crops = list(dict.fromkeys(label.crop for label in labels if label.crop is not None))
         vectors = await self._store.embeddings(crops, fingerprint)
         missing = [crop for crop in crops if crop not in vectors]
         for done, crop_hash in enumerate(missing, start=1):
@@ -110,7 +112,7 @@ class Galleries:
                 vectors[crop_hash] = vector
             if progress is not None:
                 progress(done, len(missing))
-        return vectors
+        return {label.id: vectors[label.crop] for label in labels if label.crop in vectors}
 
     async def _patiently_embed(self, crop: Crop) -> Vectors:
         while True:
@@ -126,10 +128,16 @@ class Galleries:
             yield
 
 
+def _may_be_embedded(label: LiveLabel, consenting: frozenset[UserId]) -> bool:
+    """Examples, and who a face is not if its poster agrees to be learned from."""
+    negative = label.answer is Answer.IS_NOT and bool(label.names)
+    return label.answer is Answer.IS or (negative and label.author in consenting)
+
+
 def _gallery(
     fingerprint: str,
     labels: Sequence[LiveLabel],
-    vectors: Mapping[str, NDArray[np.float32]],
+    vectors: Mapping[int, NDArray[np.float32]],
     strangers: Strangers,
     false_name_rate: float,
     learned: Learned | None,
@@ -137,13 +145,13 @@ def _gallery(
     """Runs on a thread: with thousands of labels it takes a while."""
     named = [label for label in labels if label.answer is Answer.IS]
     examples = {
-        label.id: Example(label.names[0], vectors[label.crop], label.face_hash, label.crop)
+        label.id: Example(label.names[0], vectors[label.id], label.face_hash, label.crop or "")
         for label in named
-        if label.crop is not None and label.crop in vectors
+        if label.id in vectors
     }
     templates = learned.standing(examples) if learned is not None else {}
     rejections = [
-        Rejection(label.face_hash, frozenset(label.names))
+        Rejection(label.face_hash, frozenset(label.names), vectors.get(label.id))
         for label in labels
         if (label.answer is Answer.NOT_A_FACE or (label.answer is Answer.IS_NOT and label.names))
         and not _taken_back(label, named)

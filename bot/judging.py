@@ -23,7 +23,7 @@ from bot.settings import Settings
 from models.types import Context, Crop, Face, Guess, Head, Picture, Scope, Vectors
 
 if TYPE_CHECKING:
-    from models.gallery import Gallery
+    from models.gallery import Example, Gallery
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -172,6 +172,20 @@ class Judge:
         names = tuple(heads) if heads is not None else self._settings.judging.heads
         return await self._run(self._judge, picture, context, names)
 
+    async def guess(
+        self, crop: Crop, context: Context, heads: Sequence[str] | None = None
+    ) -> tuple[Guess, ...]:
+        """Let the heads judge a face that was found before.
+
+        Args:
+            heads: names of heads; by default those of the settings.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        names = tuple(heads) if heads is not None else self._settings.judging.heads
+        return await self._run(self._guess, crop, context, names)
+
     async def embed(self, crops: Sequence[Crop]) -> Vectors:
         """Embed crops for a gallery: shape (n, dimensions).
 
@@ -179,6 +193,30 @@ class Judge:
             Busy: the queue is full.
         """
         return await self._run(self._loaded.embedder.embed, crops)
+
+    async def compare(
+        self, crop: Crop, context: Context, head: str, most: int
+    ) -> "tuple[Guess, list[tuple[Example, float]]]":
+        """Judge one stored face anew, and see whom it is like. Nothing of it is kept.
+
+        Returns:
+            What the head says now, and the most similar enrolled examples with their similarity.
+
+        Raises:
+            Busy: the queue is full.
+        """
+        return await self._run(self._compare, crop, context, head, most)
+
+    def _compare(
+        self, crop: Crop, context: Context, head: str, most: int
+    ) -> "tuple[Guess, list[tuple[Example, float]]]":
+        """Runs on a worker thread."""
+        (guess,) = self._heads[head].judge([crop], context)
+        gallery = self.gallery(context.scope, head)
+        if gallery is None:
+            return guess, []
+        (vector,) = self._loaded.embedder.embed([crop])
+        return guess, gallery.nearest(vector, most)
 
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
         if self._threads is None:
@@ -213,17 +251,15 @@ class Judge:
             _check(deadline)
             with STAGES.labels("embed and match").time():
                 crop = cut(picture, face)
-                guesses = tuple(
-                    guess
-                    for head in self._chosen(names, face)
-                    for guess in head.judge([crop], context)
-                )
+                guesses = self._guess(crop, context, names)
             judged.append(FaceJudgement(face, crop, face_hash(crop), guesses))
         return Judgement("photo" if faces else "nobody", tuple(judged))
 
-    def _chosen(self, names: Sequence[str], face: Face) -> list[Head]:
+    def _guess(self, crop: Crop, context: Context, names: Sequence[str]) -> tuple[Guess, ...]:
+        """Runs on a worker thread."""
         heads = [self._heads[name] for name in names]
-        return [head for head in heads if head.takes == "face" and face.kind in head.kinds]
+        chosen = [head for head in heads if head.takes == "face" and crop.kind in head.kinds]
+        return tuple(guess for head in chosen for guess in head.judge([crop], context))
 
     @property
     def _loaded(self) -> "Networks":

@@ -412,8 +412,8 @@ def _others(samples: Sequence[Sample], taught: frozenset[int], ground: Ground) -
     ]
     vectors = [_stacked(real)] if real else []
     if ground.strangers.source == "unknowns":
-        shipped = strangers.synthetic(ground.fingerprint)
-        vectors += [shipped] if shipped is not None else []
+        shipped = strangers.shipped(ground.fingerprint)
+        vectors += [shipped.vectors] if shipped is not None else []
     return np.concatenate(vectors) if vectors else _stacked([])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from fluent.runtime import FluentBundle, FluentResource
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain import CANDIDATE_MARKS, Mark, Part, Standing, State, Verdict
+from bot.domain import CANDIDATE_MARKS, Mark, Neighbour, Part, Standing, State, Verdict
 from bot.errors import PictureRefused
 from models.types import Box, Candidate, Crop, Named, Pixels
 
@@ -172,6 +172,78 @@ def square(crop: Crop) -> bytes:
     return _encode(_square(crop))
 
 
+_FACE, _BESIDE, _TEXT, _EDGE = 440, 200, 250, 20
+"""Pixels: the face, a neighbour, the words beside a neighbour, and the gaps."""
+
+_PAPER, _INK, _FAINT = "#f5f7f5", "#1c2320", "#d3dbd7"
+
+
+def beside(
+    locale: str, face: Crop, neighbours: Sequence[tuple[Neighbour, Crop]], named: str | None
+) -> bytes:
+    """A face on the left and whom it is like on the right, as JPEG without metadata.
+
+    Args:
+        neighbours: at most three fit, with their crops.
+        named: who the face was said to be, or None.
+    """
+    width = _FACE + 2 * _EDGE + (_BESIDE + _TEXT + 2 * _EDGE if neighbours else 0)
+    caption = _FACE + 2 * _EDGE + 50
+    height = max(caption, len(neighbours) * (_BESIDE + _EDGE) + _EDGE)
+    whole = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(whole)
+    top = (height - caption) // 2 + _EDGE
+    whole.paste(_rounded(_square(face, _FACE)), (_EDGE, top))
+    middle = _EDGE + _FACE / 2, top + _FACE + _EDGE + 20
+    draw.text(middle, say(locale, "why-face"), font=_font(30), fill=_UNKNOWN, anchor="mm")
+    for row, (neighbour, crop) in enumerate(neighbours):
+        corner = _FACE + 2 * _EDGE + _EDGE, _EDGE + row * (_BESIDE + _EDGE)
+        whole.paste(_rounded(_square(crop, _BESIDE)), corner)
+        colour = _KNOWN if neighbour.name == named else _UNKNOWN
+        _tell(draw, locale, neighbour, (corner[0] + _BESIDE + _EDGE, corner[1]), colour)
+    return _encode(whole)
+
+
+def _tell(
+    draw: ImageDraw.ImageDraw,
+    locale: str,
+    neighbour: Neighbour,
+    corner: tuple[int, int],
+    colour: str,
+) -> None:
+    """Name, percent and a bar, in the middle of a row."""
+    left, top = corner
+    width = _TEXT - _EDGE
+    lines = _wrapped(neighbour.name, _font(36), width)
+    top += (_BESIDE - 48 * len(lines) - 78) // 2
+    for line in lines:
+        draw.text((left, top + 24), line, font=_font(36), fill=_INK, anchor="lm")
+        top += 48
+    alike = say(locale, "why-alike", alike=neighbour.alike)
+    draw.text((left, top + 24), alike, font=_font(30), fill=_UNKNOWN, anchor="lm")
+    bar = left, top + 56, left + width, top + 70
+    draw.rounded_rectangle(bar, 7, _FAINT)
+    filled = max(14, round(width * neighbour.alike / 100))
+    draw.rounded_rectangle((left, bar[1], left + filled, bar[3]), 7, colour)
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    """One line or two, the second cut with an ellipsis if need be."""
+    if font.getlength(text) <= width:
+        return [text]
+    fits = next(n for n in range(len(text), 0, -1) if n == 1 or font.getlength(text[:n]) <= width)
+    end = max(text.rfind(mark, 1, fits + 1) for mark in " （(・")
+    end = end if end > 0 else fits
+    return [text[:end], _shortened(text[end:].strip(), font, width)]
+
+
+def _rounded(image: Image.Image) -> Image.Image:
+    """With round corners on the paper that `beside` draws on."""
+    mask = Image.new("L", image.size)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, image.width - 1, image.height - 1), 16, 255)
+    return Image.composite(image, Image.new("RGB", image.size, _PAPER), mask)
+
+
 def _numbered(crop: Crop, number: int) -> Image.Image:
     """The face in a square with its number in the corner."""
     cell = _square(crop)
@@ -181,7 +253,7 @@ def _numbered(crop: Crop, number: int) -> Image.Image:
     return cell
 
 
-def _square(crop: Crop) -> Image.Image:
+def _square(crop: Crop, size: int = _CELL) -> Image.Image:
     """What is around the face, as wide as high, as far as the crop goes."""
     image = Image.fromarray(crop.pixels)
     left, top, right, bottom = crop.box
@@ -189,7 +261,7 @@ def _square(crop: Crop) -> Image.Image:
     x = min(max((left + right - side) / 2, 0), image.width - side)
     y = min(max((top + bottom - side) / 2, 0), image.height - side)
     box = (x, y, x + side, y + side)
-    return image.resize((_CELL, _CELL), Image.Resampling.LANCZOS, box=box)
+    return image.resize((size, size), Image.Resampling.LANCZOS, box=box)
 
 
 def _with_caption(image: Image.Image, name: str, score: str, colour: str) -> Image.Image:
@@ -241,6 +313,13 @@ def _bundle(locale: str) -> FluentBundle:
     return bundle
 
 
+def sureness(locale: str, probability: float) -> str:
+    """How sure a name is, in words."""
+    if probability >= 0.95:
+        return say(locale, "sure-very")
+    return say(locale, "sure-fairly" if probability >= 0.75 else "sure-hardly")
+
+
 def _known(guess: Named | None) -> bool:
     return guess is not None and guess.answer == "known"
 
@@ -258,7 +337,7 @@ def _words(verdict: Verdict, guess: Named | None, standing: Standing) -> str:
             "part-known",
             name=best.name,
             percent=percent(best.probability),
-            sure=say(verdict.locale, _sureness(best.probability)),
+            sure=sureness(verdict.locale, best.probability),
         )
         others = " ".join(lettered[1:])
         return words + "\n" + say(verdict.locale, "others", names=others) if others else words
@@ -270,10 +349,10 @@ def _words(verdict: Verdict, guess: Named | None, standing: Standing) -> str:
 
 
 def _lettered(guess: Named | None) -> list[str]:
-    return [
-        f"{mark} {each.name} ({percent(each.probability)})"
-        for mark, each in _offered(guess).items()
-    ]
+    offered = _offered(guess).items()
+    if guess is not None and guess.calibrated_from == "nothing":  # how sure, nobody can tell
+        return [f"{mark} {each.name}" for mark, each in offered]
+    return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in offered]
 
 
 def _offered(guess: Named | None) -> dict[Mark, Candidate]:
@@ -287,12 +366,6 @@ def _offered(guess: Named | None) -> dict[Mark, Candidate]:
         for mark, each in lettered
         if each.name and (mark is Mark.A or each.probability >= least)
     }
-
-
-def _sureness(probability: float) -> str:
-    if probability >= 0.95:
-        return "sure-very"
-    return "sure-fairly" if probability >= 0.75 else "sure-hardly"
 
 
 def _marks(verdict: Verdict, guess: Named | None) -> tuple[Mark, ...]:

@@ -21,6 +21,7 @@ from bot.domain import (
     Attachment,
     Cluster,
     Correction,
+    Explanation,
     Mark,
     Part,
     Person,
@@ -32,6 +33,7 @@ from bot.domain import (
     Vote,
 )
 from bot.errors import NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.explaining import Explainer
 from bot.galleries import Galleries, Progress
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
@@ -76,6 +78,7 @@ class Service:
         self._settling = asyncio.Lock()
         self._galleries = Galleries(store, judge, versions_dir(settings))
         self._clusters = Clusters(store, judge, self._heads)
+        self._explainer = Explainer(store, judge)
         self._work: list[asyncio.Task[None]] = []
         self._started = _now()
 
@@ -217,6 +220,35 @@ class Service:
             with suppress(NotFound):  # deleted meanwhile
                 found.append(await self.reply(key))
         return found
+
+    async def why(self, verdict_id: int) -> Explanation:
+        """Why a face was answered as it was, by what is known now.
+
+        Raises:
+            NotFound: the answer was deleted or forgotten.
+            Busy: the queue is full.
+        """
+        verdict = await self.verdict(verdict_id)
+        guess = verdict.named()
+        standing = await self._standing(verdict, guess.head if guess else "")
+        return await self._explainer.why(verdict, standing)
+
+    async def example(self, scope: Scope, crop: str, head: str = "idol") -> bytes | None:
+        """An enrolled example in a square, as JPEG; None if it is none (any more)."""
+        found = await self._explainer.example(scope, head, crop)
+        return None if found is None else await asyncio.to_thread(replying.square, found)
+
+    async def latest(self, under: str, user: UserId) -> int | None:
+        """The verdict to explain to a user who does not say which.
+
+        Args:
+            under: what the references of the messages begin with, up to a colon.
+
+        Returns:
+            The first face of the latest answer there to a picture of theirs, or else to anybody's.
+        """
+        own = await self._store.latest_verdict(under, user)
+        return own if own is not None else await self._store.latest_verdict(under, None)
 
     async def reveal(self, verdict_id: int) -> Part:
         """Somebody asks for the nearest names: the Part with them.

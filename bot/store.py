@@ -34,7 +34,13 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from bot.cluster_store import ClusterStore, drop_groundless_embeddings, leave
+from bot.cluster_store import (
+    ClusterStore,
+    drop_groundless_embeddings,
+    grounded_crops,
+    leave,
+    may_be_kept,
+)
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.tables import (
@@ -338,6 +344,25 @@ class Store:
             )
             return list(refs)
 
+    async def latest_verdict(self, under: str, author: UserId | None) -> int | None:
+        """The first face of the latest answer that messages below a reference show.
+
+        Args:
+            under: what their references begin with, up to a colon.
+            author: who posted the picture; None for anybody.
+        """
+        below = (MessageRow.ref > f"{under}:") & (MessageRow.ref < f"{under};")
+        theirs = PostRow.author == author if author is not None else literal(True)
+        async with self._reading() as session:
+            found: int | None = await session.scalar(
+                select(MessageRow.verdict_id)
+                .join(PostRow)
+                .where(below, theirs, MessageRow.verdict_id.is_not(None))
+                .order_by(PostRow.id.desc(), MessageRow.verdict_id)
+                .limit(1)
+            )
+            return found
+
     async def messages_since(self, moment: datetime) -> list[tuple[str, int]]:
         """References and verdicts of the messages sent since then, oldest first."""
         async with self._reading() as session:
@@ -627,6 +652,17 @@ class Store:
             )
             return row is not None and row.allowed
 
+    async def consenting(self, scope: Scope) -> frozenset[UserId]:
+        """Who agrees at present that what they post in a scope may be learned."""
+        newest = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
+        async with self._reading() as session:
+            rows = await session.scalars(
+                select(ConsentRow.user).where(
+                    ConsentRow.id.in_(newest), ConsentRow.scope == scope, ConsentRow.allowed
+                )
+            )
+            return frozenset(rows)
+
     async def forget_consent(self, scope: Scope, user: UserId) -> None:
         """Remove a user's word, which is then no again."""
         async with self._writing() as session:
@@ -689,6 +725,20 @@ class Store:
             return None
         return await asyncio.to_thread(self._read_crop, row)
 
+    async def crops_of(self, scope: Scope, crops: Iterable[str]) -> dict[str, bool]:
+        """Those of these crops that are kept of posts in a scope, and whether as a spoiler."""
+        found: dict[str, bool] = {}
+        async with self._reading() as session:
+            for some in _chunks(crops):
+                rows = await session.execute(
+                    select(VerdictRow.crop, func.max(VerdictRow.spoiler))
+                    .join(PostRow)
+                    .where(PostRow.scope == scope, VerdictRow.crop.in_(some))
+                    .group_by(VerdictRow.crop)
+                )
+                found |= {crop: bool(spoiler) for crop, spoiler in rows if crop is not None}
+        return found
+
     async def embeddings(
         self, crops: Iterable[str], fingerprint: str
     ) -> dict[str, NDArray[np.float32]]:
@@ -705,12 +755,12 @@ class Store:
         return vectors
 
     async def add_embedding(self, crop: str, fingerprint: str, vector: NDArray[np.float32]) -> None:
-        """Keep a vector, if its crop is still there.
+        """Keep a vector, if its crop is still there and may still have one.
 
         One statement, for bot and training may embed the same crop at the same time.
         """
         kept = select(CropRow.hash, literal(fingerprint), literal(vector.tobytes())).where(
-            CropRow.hash == crop
+            CropRow.hash == crop, CropRow.hash.in_(grounded_crops())
         )
         columns = ["crop", "fingerprint", "vector"]
         async with self._writing() as session:
@@ -721,23 +771,18 @@ class Store:
     async def expire(self, older_than: timedelta) -> int:
         """Drop the crops (and embeddings) that nobody consented to and that are old enough.
 
-        Examples stay, and so do faces that nobody named as long as their poster agrees.
+        Which may stay is for `bot.cluster_store.may_be_kept` to say.
 
         Returns:
             How many verdicts lost their crop.
         """
-        newest = select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
-        kept = select(LabelRow.verdict_id).where(
-            LabelRow.id.in_(newest), LabelRow.answer == str(Answer.IS)
-        )
         async with self._writing() as session:
             result = await session.execute(
                 update(VerdictRow)
                 .where(
                     VerdictRow.created < _now() - older_than,
                     VerdictRow.crop.is_not(None),
-                    VerdictRow.id.not_in(kept),
-                    VerdictRow.id.not_in(select(ClusterFaceRow.verdict_id)),
+                    ~may_be_kept(),
                 )
                 .values(crop=None)
                 .returning(VerdictRow.id)

@@ -24,7 +24,7 @@ from bot.platforms.discord import (
 )
 from bot.replying import say
 from cogs import marking
-from cogs.marking import MarkButton, add_marks, buttons, mark_of
+from cogs.marking import MarkButton, add_marks, buttons, has_mark_buttons, mark_of
 from cogs.wording import wording
 from models.types import UserId
 
@@ -259,11 +259,15 @@ class Correct(commands.Cog):
         """Show the nearest names and offer their letters."""
         part = await self._service.reveal(before.verdict_id)
         message = await self._show(ref, part)
-        if message is not None and message.components:
-            await message.edit(view=buttons(part))
-        elif message is not None:
+        if message is None:
+            return
+        locale = (await self._service.verdict(part.verdict_id)).locale
+        if has_mark_buttons(message):
+            await message.edit(view=buttons(part, locale))
+        else:
             new = [mark for mark in part.marks if mark not in before.marks]
-            self._bot.start_work(add_marks(message, part, new), f"marks under {ref}")
+            work = add_marks(message, part, new, locale)
+            self._bot.start_work(work, f"marks under {ref}")
 
     async def _show(self, ref: str, part: Part) -> discord.Message | None:
         """Edit the message of a Part; None if it is gone or out of reach."""
@@ -315,7 +319,7 @@ class Correct(commands.Cog):
             present = await _marks_under(message)
             counted = await self._service.marks(verdict_id)
             # Buttons leave nothing under the message, so nothing can be missing there.
-            gone = () if message.components else sorted(counted - present.keys())
+            gone = () if has_mark_buttons(message) else sorted(counted - present.keys())
             new = sorted(present.keys() - counted)
             part = None
             for voter, mark in gone:

@@ -236,7 +236,7 @@ class Judge(commands.Cog):
         shown: list[tuple[str, Part]] = []
         for number, part in enumerate(reply.parts, start=1):
             content = content_of(part, lead if number == 1 else "")
-            view = None if as_reactions else buttons(part)
+            view = buttons(part, post.locale, marks=not as_reactions)
             file = file_of(part, number) if may.attach_files else None
             ref = _ref(await _send(outlet, content, file, view, post.locale))
             await self._service.sent(post.key, ref, part.verdict_id)
@@ -245,11 +245,11 @@ class Judge(commands.Cog):
             words = say(post.locale, "discord-left-out", most=MOST_PICTURES)
             await self._service.sent(post.key, _ref(await outlet.send(words)))
         if as_reactions:
-            self._bot.start_work(self._add_marks(shown), f"marks for {post.key}")
+            self._bot.start_work(self._add_marks(shown, post.locale), f"marks for {post.key}")
 
-    async def _add_marks(self, shown: Sequence[tuple[str, Part]]) -> None:
+    async def _add_marks(self, shown: Sequence[tuple[str, Part]], locale: str) -> None:
         for ref, part in shown:
-            await add_marks(self._bot.message_at(ref), part, part.marks)
+            await add_marks(self._bot.message_at(ref), part, part.marks, locale)
 
     # the original goes
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 import discord
 
 from bot.domain import Mark, Part
+from bot.replying import say
 
 MARK_PAUSE = 0.25
 """Seconds between two marks: Discord takes one reaction in about that time."""
@@ -53,16 +54,60 @@ class MarkButton(
         interaction.client.dispatch("mark_button", interaction, self._verdict_id, self._mark)
 
 
-def buttons(part: Part) -> discord.ui.View:
-    """The marks of a Part as buttons."""
+class WhyButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"hantei-why:(?P<verdict>[0-9]+)"
+):
+    """Asks why an answer is as it is; under every answer, for its answer is not for all to see.
+
+    (A reaction could only be answered in public.)
+    """
+
+    def __init__(self, verdict_id: int, locale: str) -> None:
+        label, custom_id = say(locale, "discord-why-button"), f"hantei-why:{verdict_id}"
+        super().__init__(discord.ui.Button(label=label, custom_id=custom_id))
+        self._verdict_id = verdict_id
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 - discord.py passes it
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """See discord.py; the label is on the message already."""
+        return cls(int(match["verdict"]), "en")
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """See discord.py. `cogs.why` listens for the event."""
+        interaction.client.dispatch("why_button", interaction, self._verdict_id)
+
+
+def buttons(part: Part, locale: str, *, marks: bool = True) -> discord.ui.View:
+    """The marks of a Part as buttons, if it has them as such, and the question why."""
     view = discord.ui.View(timeout=None)
-    for mark in part.marks:
+    for mark in part.marks if marks else ():
         view.add_item(MarkButton(part.verdict_id, mark))
+    view.add_item(WhyButton(part.verdict_id, locale))
     return view
 
 
+def has_mark_buttons(message: discord.Message) -> bool:
+    """Whether the marks under a message are buttons, not reactions."""
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return any(
+        (each.custom_id or "").startswith("hantei:")
+        for row in rows
+        for each in row.children
+        if isinstance(each, discord.Button)
+    )
+
+
 async def add_marks(
-    message: discord.Message | discord.PartialMessage, part: Part, marks: Sequence[Mark]
+    message: discord.Message | discord.PartialMessage,
+    part: Part,
+    marks: Sequence[Mark],
+    locale: str,
 ) -> None:
     """Offer marks under a message as reactions, slowly; as buttons if they are not allowed."""
     for mark in marks:
@@ -71,7 +116,7 @@ async def add_marks(
         except discord.NotFound:
             return
         except discord.Forbidden:
-            await message.edit(view=buttons(part))
+            await message.edit(view=buttons(part, locale))
             return
         await asyncio.sleep(MARK_PAUSE)
 

@@ -1,4 +1,4 @@
-"""Pictures in a folder per person: `DIR/NAME/…/picture.jpg`."""
+"""Pictures in folders, above all in a folder per person: `DIR/NAME/…/picture.jpg`."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -32,6 +32,20 @@ def people(folder: Path) -> Iterator[tuple[str, Path]]:
     )
     if not found:
         raise FolderError(f"{folder} holds no pictures in a folder per person (NAME/picture.jpg).")
+    return iter(found)
+
+
+def pictures(folder: Path) -> Iterator[Path]:
+    """Every picture at any depth, sorted by path; see `people` for what is left out.
+
+    Raises:
+        FolderError: `folder` is missing or holds no picture.
+    """
+    if not folder.is_dir():
+        raise FolderError(f"{folder}: there is no such folder.")
+    found = sorted(file for file in folder.rglob("*") if _is_picture(file, below=folder))
+    if not found:
+        raise FolderError(f"{folder} holds no pictures.")
     return iter(found)
 
 

@@ -15,6 +15,8 @@ for each probe, by what strangers of the probe's kind reach in this very gallery
    roster's kind the stranger is. In units of that spread the threshold is the extreme-value
    (Gumbel) quantile of the wanted false-name rate for strangers of the roster's kind, because a
    best match is a maximum, and the cohort's own quantile for others.
+5. With enough examples the enrolled people are tried on each other, and if more of them than wanted
+   come out as somebody else, all thresholds rise.
 
 docs/quality.md has the measurements.
 """
@@ -53,10 +55,16 @@ _PRIOR_PEOPLE = 10
 _PRIOR_STRANGERS = 10
 """As many strangers' worth of belief that every kind spreads as the whole cohort does."""
 
-LEAST_PEOPLE = 5
+_MOST_ENROLLED = 2000
+"""Examples that are tried on the other people, evenly taken, to bound the time."""
+
+_LEAST_EXCEPTIONS = 3
+"""With fewer examples allowed to come out as somebody else, chance decides which those are."""
+
+LEAST_PEOPLE = 8
 """Without strangers, fewer people than these cannot stand in for them: nobody is named."""
 
-_SLOPE, _EVEN = 1.6, 0.0
+_SLOPE, _EVEN = 2.4, -0.1
 """Log-odds that a name is right, for each unit of margin, and the margin at which it is even."""
 
 
@@ -102,6 +110,7 @@ class Calibration:
             directions[person] = template
         self._templates = self._space.project(_unit(directions))
         self.source: Source = strangers.source
+        self._doubt, self._independent = 1.0, math.inf
         if len(strangers.vectors):
             self._from_cohort(strangers.vectors)
             if self.source == "unknowns":
@@ -115,6 +124,9 @@ class Calibration:
         usual = np.quantile(self._standardised(self._best, self._place), 1 - false_name_rate)
         # The cohort is used as a floor, never to be stricter than the extreme-value law.
         self._usual = min(float(usual), self._wanted)
+        self._stricter = 0.0
+        if len(strangers.vectors):
+            self._stricter = self._needed_by(examples, owner, false_name_rate)
 
     def _from_cohort(self, cohort: Vectors) -> None:
         moved = self._space.moved(cohort)
@@ -124,33 +136,46 @@ class Calibration:
         self._off = _TAKEN_OFF * _mean_of_nearest(self._templates, projected)
         self._best = (projected @ self._templates.T - self._off).max(axis=1)
         self._place = self._space.along(both)
+        self._usual_variance = float(self._best.var())
 
     def _without_lookalikes(self, cohort: Vectors, false_name_rate: float) -> None:
-        """Somebody enrolled may be among the operator's unknowns, and is no stranger then."""
-        count = len(cohort)
-        reached = self._standardised(self._best[:count], self._place[:count])
-        strange = reached < gumbel_quantile(1 - false_name_rate)
+        """Somebody enrolled may be among the operator's unknowns, and is no stranger then.
+
+        Told by median and median deviation (Leys et al. 2013), which a few of them do not move.
+        """
+        reached = self._best[: len(cohort)]
+        middle = np.median(reached)
+        spread = 1.4826 * np.median(np.abs(reached - middle))
+        strange = reached <= middle + gumbel_quantile(1 - false_name_rate) * spread
         if not strange.all():
             self._from_cohort(cohort[strange])
 
     def _from_gallery(self, examples: Vectors, owner: NDArray[np.intp]) -> None:
         self._off = np.zeros(len(self._templates))
         similarity = self._space.project(examples) @ self._templates.T
-        similarity[np.arange(len(owner)), owner] = -np.inf
-        self._best = similarity.max(axis=1)
+        own = np.zeros(similarity.shape, dtype=np.bool_)
+        own[np.arange(len(owner)), owner] = True
+        # A few people may by chance be all equally unlike; that says little of the next stranger.
+        self._usual_variance = float(similarity[~own].var())
+        self._best = np.where(own, -np.inf, similarity).max(axis=1)
         self._place = np.zeros(len(owner))
         self._is_moved = np.zeros(len(owner), dtype=np.bool_)
+        self._independent = float(len(self._templates))
+        self._doubt = _small_sample(len(self._templates))
 
     def scores(self, probe: NDArray[np.float32]) -> Scores:
         """Compare a probe, of length 1, with everybody."""
         similarities = self._templates @ self._space.project(probe[None])[0]
         if self.source == "nothing":
             return Scores(np.full(len(similarities), -np.inf), similarities)
+        mean, spread, threshold = self._expected(probe[None])
         reached = similarities - self._off
-        place = self._space.along(probe[None])
-        mean, spread, kin = self._of_kind(place)
-        threshold = self._usual + kin * (self._wanted - self._usual)
-        return Scores((reached - mean) / spread - threshold, similarities)
+        return Scores((reached - mean) / spread - threshold - self._stricter, similarities)
+
+    def _expected(self, probes: Vectors) -> tuple[Floats, Floats, Floats]:
+        """Mean and spread of the best match of strangers like each probe, and the threshold."""
+        mean, spread, kin = self._of_kind(self._space.along(probes))
+        return mean, spread, self._usual + kin * (self._wanted - self._usual)
 
     def project(self, vectors: Vectors) -> Vectors:
         """Where similarities are taken: there they are cosines; shape (n, dimensions)."""
@@ -163,6 +188,25 @@ class Calibration:
     def similarity(self, vectors: Vectors, probe: NDArray[np.float32]) -> Floats:
         """Of single faces to a probe, shape (n,), before any threshold."""
         return np.asarray(self._space.project(vectors) @ self._space.project(probe[None])[0])
+
+    def _needed_by(
+        self, examples: Vectors, owner: NDArray[np.intp], false_name_rate: float
+    ) -> float:
+        """How much stricter to be, so that enough enrolled people are no names for each other.
+
+        The rate's share of the examples may come out as somebody else (split conformal prediction,
+        Vovk et al. 2005, but for pictures of one person being alike); 0 with too few examples.
+        """
+        few = np.linspace(0, len(examples) - 1, min(len(examples), _MOST_ENROLLED)).astype(np.intp)
+        allowed = math.floor(false_name_rate * (len(few) + 1))
+        if allowed < _LEAST_EXCEPTIONS:
+            return 0.0
+        reached = self._space.project(examples[few]) @ self._templates.T
+        reached -= self._off.astype(np.float32)
+        reached[np.arange(len(few)), owner[few]] = -np.inf
+        mean, spread, threshold = self._expected(examples[few])
+        margins = (reached.max(axis=1) - mean) / spread - threshold
+        return max(0.0, float(np.sort(margins)[-allowed]))
 
     def _standardised(self, best: Floats, place: Floats) -> Floats:
         mean, spread, _ = self._of_kind(place)
@@ -181,15 +225,29 @@ class Calibration:
         total = weight.sum(axis=1)
         mean = weight @ self._best / total
         variance = np.maximum(weight @ self._best**2 / total - mean**2, 0)
-        effective = total**2 / (weight**2).sum(axis=1)
+        # Where the enrolled stand in for strangers, a person's pictures count as one.
+        effective = np.minimum(total**2 / (weight**2).sum(axis=1), self._independent)
         spread = np.sqrt(
-            (variance * effective + self._best.var() * _PRIOR_STRANGERS)
+            (variance * effective + self._usual_variance * _PRIOR_STRANGERS)
             / (effective + _PRIOR_STRANGERS)
         )
         moved = weight[:, self._is_moved].sum(axis=1)
         stayed = weight[:, ~self._is_moved].sum(axis=1)
         kin = np.minimum(1.0, moved / stayed) if self._is_moved.any() else np.ones(len(place))
-        return mean, spread, kin
+        return mean, self._doubt * spread, kin
+
+
+def _small_sample(people: int) -> float:
+    """How much wider a spread has to be taken that so few people tell.
+
+    Student's t against the normal law at 99 %, by the first terms of its expansion (Fisher 1925),
+    for one more stranger beside as many people.
+    """
+    # Two people are as like each other as the other way round, so that half of them say it all.
+    normal, freedom = 2.326, people / 2 - 1
+    student = normal + (normal**3 + normal) / (4 * freedom)
+    student += (5 * normal**5 + 16 * normal**3 + 3 * normal) / (96 * freedom**2)
+    return student / normal * math.sqrt(1 + 1 / people)
 
 
 def probability(margin: float) -> float:

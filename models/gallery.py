@@ -105,6 +105,7 @@ class _People:
     hashes: NDArray[np.uint64]
     hashed: NDArray[np.bool_]
     calibration: Calibration = field(repr=False)
+    crops: frozenset[str]
 
 
 class Gallery:
@@ -136,6 +137,11 @@ class Gallery:
     def names(self) -> tuple[str, ...]:
         """Everybody enrolled, sorted."""
         return self._people.names if self._people else ()
+
+    @property
+    def crops(self) -> frozenset[str]:
+        """Content hashes of the examples' stored crops."""
+        return self._people.crops if self._people else frozenset()
 
     @property
     def calibrated_from(self) -> Source:
@@ -260,4 +266,5 @@ def _enrolled(
     )
     hashes = np.array([int(example.face_hash or "0", 16) for example in examples], dtype=np.uint64)
     hashed = np.array([bool(example.face_hash) for example in examples])
-    return _People(names, tuple(examples), vectors, owner, hashes, hashed, calibration)
+    crops = frozenset(example.crop for example in examples if example.crop)
+    return _People(names, tuple(examples), vectors, owner, hashes, hashed, calibration, crops)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from models.types import Vectors
 
@@ -50,15 +51,30 @@ def choose(unknowns: Vectors, fingerprint: str) -> Strangers:
     """
     if len(unknowns) >= LEAST_UNKNOWNS:
         return Strangers(unknowns, "unknowns")
-    shipped = synthetic(fingerprint)
-    if shipped is not None:
-        return Strangers(shipped, "synthetic")
+    known = shipped(fingerprint)
+    if known is not None:
+        return Strangers(known.vectors, "synthetic")
     return Strangers(np.empty((0, 0), dtype=np.float32), "gallery")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shipped:
+    """What comes with this package for one embedder.
+
+    Attributes:
+        vectors: synthetic strangers, shape (n, dimensions).
+        unrecognisable: where faces that nobody could recognise gather, of length 1.
+        limit: similarity to that place, -1..1, above which a face is one of them.
+    """
+
+    vectors: Vectors
+    unrecognisable: NDArray[np.float32]
+    limit: float
+
+
 @cache
-def synthetic(fingerprint: str) -> Vectors | None:
-    """The strangers that ship for an embedder, shape (n, dimensions), or None.
+def shipped(fingerprint: str) -> Shipped | None:
+    """What ships for an embedder, or None.
 
     A fingerprint ends in a hash of weights and preprocessing, which is what counts: the file of
     an operator's own network may be called anything.
@@ -68,9 +84,15 @@ def synthetic(fingerprint: str) -> Vectors | None:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
         if meta["embedder"].rpartition("-")[2] == digest:
             stored = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
-            vectors = stored["vectors"].astype(np.float32)
-            return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+            vectors, unrecognisable = (_unit(stored[key]) for key in ("vectors", "unrecognisable"))
+            return Shipped(vectors, unrecognisable[0], meta["unrecognisable_above"])
     return None
+
+
+def _unit(vectors: NDArray[np.float16]) -> Vectors:
+    """From half precision."""
+    whole = vectors.astype(np.float32)
+    return np.asarray(whole / np.linalg.norm(whole, axis=1, keepdims=True))
 
 
 def _folders() -> Iterator[Any]:

@@ -6,6 +6,7 @@ faces is what the program makes of real ones: crops on disk, hashes, rows in the
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -71,6 +72,13 @@ def face(person: str, shot: int, *, unlike: float = 1.0, glare: float = 0.0) -> 
     return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
 
 
+def double(person: str, shot: int) -> Crop:
+    """A picture of somebody else who looks much like a person."""
+    halves = face(person, -shot, unlike=0.5), face(f"double of {person}", shot, unlike=0.5)
+    mixed = np.mean([half.pixels for half in halves], axis=0)
+    return replace(halves[0], pixels=mixed.round().astype(np.uint8))
+
+
 @cache
 def strangers(count: int = 300, *, unlike: float, glare: float) -> Vectors:
     """Embeddings of people who are nowhere else, shape (count, dimensions)."""
@@ -92,6 +100,7 @@ async def post_face(
     author: str = "web:ann",
     picture_hash: str | None = None,
     guesses: tuple[Guess, ...] = (),
+    spoiler: bool = False,
 ) -> int:
     """Post a face, answered with `guesses`. Returns the verdict's id."""
     await store.claim(Post(scope, key, author, author, "en", ()))
@@ -103,7 +112,7 @@ async def post_face(
         detection_score=1.0,
         guesses=guesses,
         crop=crop,
-        spoiler=False,
+        spoiler=spoiler,
     )
     (verdict,) = await store.answered(key, "", [new])
     return verdict.id

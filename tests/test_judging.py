@@ -18,6 +18,7 @@ from bot.settings import Settings
 from models.calibration import Calibration
 from models.gallery import Example, Gallery
 from models.registry import Registry, Version
+from models.strangers import choose
 from models.types import Context, Kind, Named, Picture
 
 HERE = Context("web")
@@ -31,7 +32,9 @@ async def picture(intake: Intake, astronaut: bytes) -> Picture:
 async def known_to(judge: Judge, picture: Picture, scope: str = "web") -> None:
     (face,) = (await judge.judge(picture, Context(scope))).faces
     (vector,) = await judge.embed([face.crop])
-    judge.set_gallery(scope, "idol", Gallery(judge.fingerprint, [Example("Eileen", vector)]))
+    strangers = choose(np.empty((0, 0), dtype=np.float32), judge.fingerprint)
+    gallery = Gallery(judge.fingerprint, [Example("Eileen", vector)], (), strangers)
+    judge.set_gallery(scope, "idol", gallery)
 
 
 async def test_an_unknown_face_is_found_and_not_named(judge: Judge, picture: Picture) -> None:

@@ -72,6 +72,15 @@ def test_a_known_face_offers_its_name_and_the_others() -> None:
     assert "🇧 白石麻衣" in answer.words
 
 
+def test_where_nothing_was_measured_no_percentage_is_made_up() -> None:
+    shown = dataclasses.replace(unknown(), revealed=True)
+    (guess,) = shown.guesses
+    uncalibrated = dataclasses.replace(guess, calibrated_from="nothing")
+    shown = dataclasses.replace(shown, guesses=(uncalibrated,))
+    words = replying.part(shown, crop(), Standing(State.OPEN)).words
+    assert words.endswith("🇦 齋藤飛鳥 🇧 白石麻衣 🇨 西野七瀬")
+
+
 def test_a_removed_person_leaves_the_other_candidates_their_letters() -> None:
     left = verdict("齋藤飛鳥", "", "西野七瀬")
     answer = replying.part(left, crop(), Standing(State.OPEN))

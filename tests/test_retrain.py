@@ -34,7 +34,7 @@ from models import embedders, strangers
 from models.gallery import Example
 from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
-from models.types import Context, Crop, Named, Picture, Vectors
+from models.types import Context, Crop, Named, Picture
 from tests import pixel_faces
 from tests.conftest import post_of
 from tests.pixel_faces import (
@@ -54,15 +54,16 @@ FINGERPRINT = PixelEmbedder.fingerprint
 face = partial(pixel_faces.face, unlike=UNLIKE, glare=GLARE)
 
 
-def of_pixels(fingerprint: str) -> Vectors | None:
-    """The strangers that ship, for the embedder of these faces."""
-    return pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
+def of_pixels(fingerprint: str) -> strangers.Shipped:
+    """What ships, for the embedder of these faces."""
+    vectors = pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
+    return strangers.Shipped(vectors, vectors[0], limit=1)
 
 
 @pytest.fixture(autouse=True)
 def shipped(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "data" not in request.fixturenames:  # real faces have real strangers
-        monkeypatch.setattr(strangers, "synthetic", of_pixels)
+        monkeypatch.setattr(strangers, "shipped", of_pixels)
 
 
 @pytest.fixture(scope="module")
@@ -871,7 +872,7 @@ import torch  # before the forks, which then start at once
 
 place = Path(sys.argv[1])
 embedders.load = lambda _: PixelEmbedder()
-strangers.synthetic = of_pixels
+strangers.shipped = of_pixels
 of_pixels("")
 
 def train(name):

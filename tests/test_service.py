@@ -20,6 +20,7 @@ from bot.judging import Judge, Networks
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import LiveLabel, Store
+from models.gallery import NO_STRANGERS
 from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
 from tests.conftest import post_of
@@ -63,7 +64,9 @@ def variant(astronaut: bytes) -> bytes:
 def recoded(picture: bytes) -> bytes:
     """A near duplicate: smaller and compressed harder."""
     file = io.BytesIO()
-    Image.open(io.BytesIO(picture)).resize((400, 400)).save(file, "JPEG", quality=60)
+    image = Image.open(io.BytesIO(picture))
+    smaller = image.resize((image.width * 4 // 5, image.height * 4 // 5))
+    smaller.save(file, "JPEG", quality=60)
     return file.getvalue()
 
 
@@ -267,6 +270,35 @@ async def test_not_this_person_sticks_to_the_picture_and_its_copies(
 
     await vote(service, wrong, Action.NONE_OF_THESE, voter=BOB, withdraw=True)
     assert "Eileen" in (await answer(service, variant, "6")).words
+
+
+async def test_a_copy_has_the_name_that_its_picture_was_given(
+    service: Service, astronaut: bytes, variant: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few people there are to compare with."""
+    monkeypatch.setattr("bot.galleries.choose", lambda *_: NO_STRANGERS)
+    original = await answer(service, astronaut, "1")
+    await vote(service, original, Action.NAME, name="Eileen")
+    copy = await answer(service, recoded(astronaut), "2", author=BOB)
+    assert copy.words.startswith("I think this is Eileen (99 %")
+    assert (await answer(service, variant, "3")).words.startswith("I don't know")
+
+    await vote(service, original, Action.NAME, name="Eileen", withdraw=True)
+    again = await answer(service, recoded(astronaut), "4", author=BOB)
+    assert again.words.startswith("I don't know")
+    await vote(service, again, Action.NAME, voter=BOB, name="Eileen")
+    assert (await answer(service, astronaut, "5")).words.startswith("I think this is Eileen")
+
+
+async def test_not_this_person_said_of_a_copy_holds_for_the_picture(
+    service: Service, astronaut: bytes, variant: bytes
+) -> None:
+    await vote(service, await answer(service, astronaut, "1"), Action.NAME, name="Eileen")
+    copy = await answer(service, recoded(variant), "2", author=BOB)
+    await vote(service, copy, Action.NONE_OF_THESE, voter=BOB)
+    assert "Eileen" not in (await answer(service, variant, "3")).words
+    await vote(service, copy, Action.NONE_OF_THESE, voter=BOB, withdraw=True)
+    assert "Eileen" in (await answer(service, variant, "4")).words
 
 
 async def test_a_later_name_beats_an_earlier_not_this_person(

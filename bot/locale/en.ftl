@@ -24,6 +24,28 @@ sure-fairly = probably
 sure-hardly = not sure
 image-description = The face that was judged. { $words }
 
+why-told = This is { $name }: I was told so.
+why-not-a-face = I was told that this is not a face.
+why-copied = This is { $name }, for I was told so of the same picture, or of one that is nearly the same.
+why-known = I say { $name }: this face is more like the pictures I know of them than strangers' faces are. How sure I am: { $sure }. About { $right } of 100 answers like this should be right.
+why-changed = I answered { $then }. By what I know now, I would say { $now }.
+why-nobody-enrolled = I don't know anybody here yet. Tell me the name, and I have somebody to compare with.
+why-not-alike = { $name } comes nearest, but strangers can look as alike as that, so I don't say a name. If that is right, tell me: each picture makes me surer.
+why-rejected = It does look like somebody I know, but I was told that this picture, or this face, is not them. If that was a mistake, take it back or tell me the name.
+why-uncalibrated = Too few people are enrolled here for me to tell how alike is alike enough. With { $people } or more I can.
+why-too-small = The face is too small to tell it from others. Please post a larger picture, or one taken from nearer.
+why-too-blurred = The face is too blurred to tell it from others. Please post a sharper picture.
+why-turned-away = The face is turned too far away. Please post a picture in which it looks towards the camera.
+why-unrecognisable = I can't make out enough of this face: it may be covered, dark or cut off. Please post a clearer picture.
+why-measured-unknowns = What is alike enough I measured on faces posted here that nobody has named.
+why-measured-synthetic = What is alike enough I measured on made-up faces of strangers.
+why-measured-gallery = What is alike enough I measured by comparing the people enrolled here with each other.
+why-nearest = You see the nearest faces that I know. 100 % would be the same picture.
+why-expired = The picture behind this answer has expired, so I can't compare it any more.
+why-face = This face
+why-alike = { $alike } % alike
+why-description = This face, and beside it the nearest that I know: { $names }.
+
 status-learned = Learned: { $name }
 status-waiting = Waiting for 1 more: the poster or a moderator.
 status-consent = { $name }: consent needed. I will learn it when the poster answers with ✅ or the name.
@@ -84,13 +106,14 @@ web-teach = Teach
 web-undo = Undo
 web-spoiler-shown = Show the face (spoiler)
 web-picture-expired = The picture has expired.
+web-why = Why?
 web-mark-right = Right
 web-mark-wrong = Wrong
 web-mark-none_of_these = None of these
 web-mark-not_a_face = Not a face
 web-mark-who = Who could it be?
 web-mark-delete = Delete
-web-quoted = “{ $words }”
+quoted = “{ $words }”
 web-allow = Let Hantei learn from every picture that I post here, keep its faces and ask who they are, until I take this back
 web-unknown = Whom nobody has named
 web-unknown-explained = Faces that look like one person, seen three times or more in pictures whose posters allow it.
@@ -165,6 +188,11 @@ discord-left-out = I look at { $most } pictures at a time and left out the rest.
 discord-no-picture-there = I can't see a picture in that message. If there is one, choose “Apps → Judge this picture” in the menu of the message.
 discord-name-length = A name has 1 to { $longest } characters.
 discord-not-a-name = I took that for chat and noted nothing. To tell me who it is, reply to my answer with nothing but the name.
+discord-why-menu = Why this answer?
+discord-why-description = Why I answered as I did: whom the face is like, and what kept me from naming it
+discord-why-button = Why?
+discord-why-none = I have not answered anybody here about a face yet.
+discord-why-no-answer = I show no face in that message. Choose “Apps → Why this answer?” in the menu of an answer of mine.
 discord-yes = Yes
 discord-no = No
 discord-nothing-done = Nothing was changed.
@@ -200,7 +228,7 @@ discord-privacy-report =
         [yes] You let me learn from all your pictures here.
        *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
     }
-discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are.
+discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are. I also remember who they are not.
 discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
 discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
 discord-privacy-forgotten = { $answers ->
@@ -245,5 +273,6 @@ discord-help =
     • Reply to somebody's picture and mention me, or choose “Apps → Judge this picture” in its menu.
     • Or hand the picture over with /judge.
     Under each answer: ✅ right · 🇦 🇧 🇨 it is this one · ❌ none of these · 🚫 not a face · ❓ who could it be? · 🗑️ delete (the poster or a moderator). Taking a mark back undoes it. Or reply with the name.
+    Why? below an answer, “Apps → Why this answer?” in its menu, or /why shows whom the face is like; only you see it.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
     /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators

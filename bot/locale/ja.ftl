@@ -21,6 +21,28 @@ sure-fairly = たぶん
 sure-hardly = 自信なし
 image-description = 判定した顔。{ $words }
 
+why-told = { $name }です。そう教わりました。
+why-not-a-face = 顔ではないと教わりました。
+why-copied = { $name }です。同じ写真か、ほとんど同じ写真について、そう教わったからです。
+why-known = { $name }と答えたのは、知らない人の顔とくらべて、覚えている写真によく似ているからです。自信は「{ $sure }」。こういう答えは 100 回のうち { $right } 回ほど当たるはずです。
+why-changed = そのときの答えは{ $then }でした。いまなら{ $now }と答えます。
+why-nobody-enrolled = ここではまだだれも知りません。名前を教えてもらえれば、次からくらべられます。
+why-not-alike = いちばん近いのは{ $name }ですが、知らない人でもこのくらい似ることがあるので、名前は言いません。もし合っていたら教えてください。写真が増えるほど、はっきりわかります。
+why-rejected = 知っている人に似ていますが、この写真か、この顔について「ちがう」と教わりました。まちがいなら、取り消すか、名前を教えてください。
+why-uncalibrated = 登録された人が少なく、どのくらい似ていれば同じ人といえるのか、まだわかりません。{ $people } 人以上になるとわかります。
+why-too-small = 顔が小さすぎて、ほかの人と区別できません。もっと大きな写真か、近くから撮った写真を送ってください。
+why-too-blurred = 顔がぼやけていて、ほかの人と区別できません。もっとはっきりした写真を送ってください。
+why-turned-away = 顔が横を向きすぎています。正面に近い写真を送ってください。
+why-unrecognisable = 顔がよく見えません（隠れている、暗い、切れているなど）。もっとよく見える写真を送ってください。
+why-measured-unknowns = どのくらい似ていれば同じ人といえるかは、ここに投稿された、まだ名前のない人の顔で測りました。
+why-measured-synthetic = どのくらい似ていれば同じ人といえるかは、作り物の他人の顔で測りました。
+why-measured-gallery = どのくらい似ていれば同じ人といえるかは、ここに登録された人どうしをくらべて測りました。
+why-nearest = 知っている顔を、近い順に並べています。100% なら同じ写真です。
+why-expired = この判定の写真は保存期間が過ぎたため、もうくらべられません。
+why-face = この顔
+why-alike = 似ている度 { $alike }%
+why-description = この顔と、知っている中で近い順: { $names }
+
 status-learned = 覚えました: { $name }
 status-waiting = あと 1 人（投稿者かモデレーター）の確認を待っています。
 status-consent = { $name }: 投稿者の同意が必要です。投稿者が ✅ か名前で答えると覚えます。
@@ -78,13 +100,14 @@ web-teach = 教える
 web-undo = 取り消す
 web-spoiler-shown = 顔を表示（ネタバレ）
 web-picture-expired = 写真の保存期間が過ぎました。
+web-why = なぜ？
 web-mark-right = 正解
 web-mark-wrong = ちがう
 web-mark-none_of_these = どれもちがう
 web-mark-not_a_face = 顔ではない
 web-mark-who = 近いのはだれ？
 web-mark-delete = 削除
-web-quoted = 「{ $words }」
+quoted = 「{ $words }」
 web-allow = ここに送る写真すべてから覚え、顔を残して、だれなのかを聞くことを許可する（いつでも取り消せます）
 web-unknown = まだ名前がない人
 web-unknown-explained = 投稿者が許可した写真で 3 回以上見た、同じ人らしい顔です。
@@ -159,6 +182,11 @@ discord-left-out = 一度に判定するのは { $most } 枚までです。残�
 discord-no-picture-there = そのメッセージに写真が見つかりません。写真がある場合は、メッセージのメニューの「アプリ → この写真を判定」を使ってください。
 discord-name-length = 名前は 1 ～ { $longest } 文字です。
 discord-not-a-name = 会話と判断し、何も覚えませんでした。だれかを教えるときは、判定への返信に名前だけを書いてください。
+discord-why-menu = なぜこの答え？
+discord-why-description = なぜそう答えたか（だれに似ているか、なぜ名前を言わなかったか）
+discord-why-button = なぜ？
+discord-why-none = ここではまだ、顔についてだれにも答えていません。
+discord-why-no-answer = そのメッセージに判定した顔はありません。判定への返信のメニューで「アプリ → なぜこの答え？」を使ってください。
 discord-yes = はい
 discord-no = いいえ
 discord-nothing-done = 何も変えませんでした。
@@ -185,7 +213,7 @@ discord-privacy-report =
         [yes] ここに投稿した写真すべてから覚えることが許可されています。
        *[no] あなたが ✅・文字・名前で確認した写真からだけ覚えます。
     }
-discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。名前がない顔も残しておき、だれなのかをモデレーターに聞くことがあります。
+discord-privacy-allowed = ありがとうございます。ここに投稿する写真から覚えます。名前がない顔も残しておき、だれなのかをモデレーターに聞くことがあります。「ちがう」と教わった顔も覚えておきます。
 discord-privacy-disallowed = わかりました。あなたが自分で確認した写真からだけ覚えます。
 discord-privacy-forget-sure = ここでの投稿と投票、そこから覚えたことをすべて忘れますか？ あなたの写真への返信も削除します。元に戻せません。
 discord-privacy-forgotten = { $answers ->
@@ -220,5 +248,6 @@ discord-help =
     • だれかの写真に返信して呼ぶか、そのメニューの「アプリ → この写真を判定」を使ってください。
     • /judge に写真を付けてもかまいません。
     返信に付くマーク: ✅ 正解 · 🇦 🇧 🇨 この人 · ❌ どれもちがう · 🚫 顔ではない · ❓ 近いのはだれ？ · 🗑️ 削除（投稿者かモデレーター）。マークを外すと取り消しです。名前を返信してもかまいません。
+    返信の下の「なぜ？」、メニューの「アプリ → なぜこの答え？」、/why で、だれに似ているかがわかります（見えるのはあなただけ）。
     顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
     /privacy で保存しているものを確認・削除できます · /people と /unknown はモデレーター用です

@@ -31,6 +31,7 @@ COGS = (
     "cogs.admin",
     "cogs.judge",
     "cogs.correct",
+    "cogs.why",
     "cogs.people",
     "cogs.clusters",
     "cogs.privacy",

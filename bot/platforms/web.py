@@ -33,8 +33,17 @@ from bot.domain import (
     Vote,
 )
 from bot.errors import Busy, NotFound, SettingsError
-from bot.platforms.web_door import LIFETIME, TOKEN_HEADER, Door, Problem, Visitor, signing_key
+from bot.platforms.web_door import (
+    LIFETIME,
+    TOKEN_HEADER,
+    Door,
+    Problem,
+    Visitor,
+    signing_key,
+    wants_page,
+)
 from bot.platforms.web_unknown import UnknownPage
+from bot.platforms.web_why import WhyPage
 from bot.replying import LOCALES, say
 from bot.service import Service
 from bot.settings import Settings
@@ -156,6 +165,7 @@ class _Site:
         self._max_bytes = int(settings.intake.max_megabytes * 1_000_000)
         self._uploads = 0
         self._unknown = UnknownPage(service, SCOPE, self._page, self._form)
+        self._why = WhyPage(service, SCOPE, self._page, self._verdict)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -182,6 +192,7 @@ class _Site:
                 web.get("/people", self.people),
                 web.post("/consent", self.consent),
                 *self._unknown.routes(),
+                *self._why.routes(),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
                 web.post(r"/parts/{id:\d{1,18}}/reveal", self.reveal),
@@ -208,7 +219,7 @@ class _Site:
             # known visitor would be taken for a new one.
             return self._render(request, "continue.html")
         if not (_is_open(request.path) or self._door.admits(visitor)):
-            if _wants_page(request):
+            if wants_page(request):
                 raise web.HTTPSeeOther("/login")
             raise Problem(401, "web-sign-in-first")
         return await handler(request)
@@ -235,7 +246,7 @@ class _Site:
 
     def _told(self, request: web.Request, problem: Problem) -> web.Response:
         sentence = say(self._locale(request), problem.message, **problem.values)
-        if _wants_page(request):
+        if wants_page(request):
             response = self._render(
                 request, "message.html", sentence=sentence, back=_back(request.path)
             )
@@ -526,12 +537,8 @@ def _is_form(path: str) -> bool:
     return path in ("/login", "/logout") or path.startswith("/unknown/")
 
 
-def _wants_page(request: web.Request) -> bool:
-    return "text/html" in request.headers.get("Accept", "")
-
-
 def _led_here_by_a_link(request: web.Request) -> bool:
-    return _wants_page(request) and request.headers.get("Sec-Fetch-Site") == "cross-site"
+    return wants_page(request) and request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _preferred_locale(accepted: str) -> str | None:
@@ -609,7 +616,7 @@ def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
 
 def _without_emoji(words: str, locale: str) -> str:
     """Words that call a mark by its label: not every browser has a font with emoji."""
-    right = say(locale, "web-quoted", words=say(locale, "web-mark-right"))
+    right = say(locale, "quoted", words=say(locale, "web-mark-right"))
     for mark, label in {**_LETTERS, Mark.RIGHT: right}.items():
         words = words.replace(mark, label)
     return words

@@ -215,3 +215,8 @@ def _same(given: str, right: str) -> bool:
 def _bytes(text: str) -> bytes:
     """Of anything that can stand in a header or form, broken characters included."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def wants_page(request: web.Request) -> bool:
+    """Whether a browser asks for a page, not a script for values."""
+    return "text/html" in request.headers.get("Accept", "")

@@ -5,6 +5,8 @@ from typing import Literal
 
 from models.crops import face_hash
 from models.gallery import Gallery
+from models.quality import flaw, recognisable
+from models.strangers import Source
 from models.types import (
     Candidate,
     Context,
@@ -38,11 +40,15 @@ class IdolHead:
         """See `models.types.Head`."""
         gallery = self._gallery(context.scope)
         if gallery is None or not gallery.names:
-            return [self._nobody() for _ in crops]
+            return [self._unknown(WhyNot.NOBODY_ENROLLED, "nothing") for _ in crops]
         return [self._name(crop, gallery) for crop in crops]
 
     def _name(self, crop: Crop, gallery: Gallery) -> Guess:
+        if wrong := flaw(crop):
+            return self._unknown(wrong, gallery.calibrated_from)
         (vector,) = self._embedder.embed([crop])
+        if not recognisable(vector, self._embedder.fingerprint):
+            return self._unknown(WhyNot.UNRECOGNISABLE, gallery.calibrated_from)
         found = gallery.identify(vector, face_hash(crop))
         candidates = tuple(Candidate(each.name, each.probability) for each in found.matches)
         return Named(
@@ -54,12 +60,5 @@ class IdolHead:
             found.why_not,
         )
 
-    def _nobody(self) -> Guess:
-        return Named(
-            self.name,
-            "unknown",
-            (),
-            "nothing",
-            self._embedder.fingerprint,
-            WhyNot.NOBODY_ENROLLED,
-        )
+    def _unknown(self, why_not: WhyNot, source: Source) -> Guess:
+        return Named(self.name, "unknown", (), source, self._embedder.fingerprint, why_not)

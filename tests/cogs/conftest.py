@@ -153,14 +153,19 @@ def marks(message: discord.Message) -> list[str]:
 
 
 def buttons(message: discord.Message) -> dict[str, str]:
-    """The custom ids of the buttons of a message by their emoji, in order."""
-    return {
-        str(each.emoji): each.custom_id or ""
-        for row in message.components
-        if isinstance(row, discord.ActionRow)
-        for each in row.children
-        if isinstance(each, discord.Button)
-    }
+    """The custom ids of the marks that are buttons of a message by their emoji, in order."""
+    return {str(each.emoji): each.custom_id or "" for each in _buttons(message) if each.emoji}
+
+
+def why_button(message: discord.Message) -> discord.Button:
+    """The only button without an emoji."""
+    (found,) = (each for each in _buttons(message) if not each.emoji)
+    return found
+
+
+def _buttons(message: discord.Message) -> list[discord.Button]:
+    rows = (row for row in message.components if isinstance(row, discord.ActionRow))
+    return [each for row in rows for each in row.children if isinstance(each, discord.Button)]
 
 
 def response(result: InteractionResult) -> ResponseMessage:
@@ -232,9 +237,10 @@ def variant(astronaut: bytes) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def blurred(astronaut: bytes) -> bytes:
-    """The same person too blurred to be known, which makes her a candidate only."""
-    return _jpeg(Image.open(io.BytesIO(astronaut)).resize((100, 100)).resize((512, 512)))
+def squeezed(astronaut: bytes) -> bytes:
+    """The same person, mirrored and too narrow to be known, which makes her a candidate only."""
+    mirrored = Image.open(io.BytesIO(astronaut)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return _jpeg(mirrored.resize((440, 1024)))
 
 
 @pytest.fixture(scope="session")

@@ -142,10 +142,10 @@ async def test_not_a_face(world: World, astronaut: bytes) -> None:
 
 
 async def test_who_reveals_the_nearest_names_and_offers_their_letters(
-    world: World, astronaut: bytes, blurred: bytes
+    world: World, astronaut: bytes, squeezed: bytes
 ) -> None:
     await taught(world, astronaut)
-    answer = await asked(world, blurred)
+    answer = await asked(world, squeezed)
     assert UNKNOWN in answer.content
     assert marks(answer) == ["❓", "🚫", "🗑️"]
     await world.bob.react(answer, "❓")
@@ -158,10 +158,10 @@ async def test_who_reveals_the_nearest_names_and_offers_their_letters(
 
 
 async def test_marks_that_are_not_on_offer_do_nothing(
-    world: World, astronaut: bytes, blurred: bytes
+    world: World, astronaut: bytes, squeezed: bytes
 ) -> None:
     await taught(world, astronaut)
-    answer = await asked(world, blurred)
+    answer = await asked(world, squeezed)
     for emoji in ("✅", "🇦", "❌", "1️⃣", "👍"):
         await world.ann.react(answer, emoji)
         await world.ann.unreact(answer, emoji)
@@ -322,10 +322,10 @@ async def test_marks_made_in_a_direct_message_while_away_are_counted(
 
 
 async def test_a_deletion_and_a_question_made_while_away_are_carried_out(
-    world: World, astronaut: bytes, blurred: bytes
+    world: World, astronaut: bytes, squeezed: bytes
 ) -> None:
     first = await taught(world, astronaut)
-    second = await asked(world, blurred)
+    second = await asked(world, squeezed)
     backend, here = world.env.backend, world.channel.id
     with world.away():
         backend.set_reaction(here, first.id, "🗑️", world.bob.id, reacted=True)
@@ -404,11 +404,11 @@ async def test_a_moderators_button_counts_as_one(world: World, astronaut: bytes)
 
 
 async def test_the_buttons_for_who_and_for_deleting(
-    world: World, astronaut: bytes, blurred: bytes
+    world: World, astronaut: bytes, squeezed: bytes
 ) -> None:
     await taught(world, astronaut)
     channel = world.channel_without(add_reactions=False)
-    await world.ask(blurred, channel=channel)
+    await world.ask(squeezed, channel=channel)
     answer = world.answer(channel)
     await world.bob.click(answer, custom_id=buttons(answer)["❓"])
     revealed = world.now(answer)

@@ -119,7 +119,7 @@ async def test_wrong_is_remembered_and_shows_as_pressed(ann: Visitor, astronaut:
 async def test_who_shows_the_nearest_names(ann: Visitor, astronaut: bytes) -> None:
     await ann.vote(await ann.face(astronaut), "name", name="Eileen Collins")
     await ann.vote(await ann.face(astronaut), "name", name="Eileen Collins")
-    part = await ann.face(blurred(astronaut))
+    part = await ann.face(squeezed(astronaut))
     assert "who" in marks(part)
 
     status, revealed = await ann.send("POST", f"/parts/{part['id']}/reveal")
@@ -615,10 +615,10 @@ async def test_its_address(host: str, url: str) -> None:
     assert WebPlatform(settings).url == url
 
 
-def blurred(picture: bytes) -> bytes:
-    """The same picture, too coarse to be sure who it is."""
+def squeezed(picture: bytes) -> bytes:
+    """The same person, mirrored and too narrow to be sure who it is."""
     with Image.open(BytesIO(picture)) as image:
-        small = image.convert("RGB").resize((96, 96)).resize((512, 512))
+        mirrored = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     file = BytesIO()
-    small.save(file, "PNG")
+    mirrored.resize((440, 1024)).save(file, "PNG")
     return file.getvalue()

@@ -281,6 +281,49 @@ async def test_a_busy_bot_is_asked_again(
         await asyncio.gather(*others)
 
 
+@pytest.mark.parametrize(
+    ("locale", "device", "why", "reason"),
+    [
+        ("ja", SMALL_PHONE, "なぜ？", "同じ写真か、ほとんど同じ写真について、そう教わった"),
+        ("en", DESKTOP, "Why?", "I was told so of the same picture"),
+    ],
+    ids=["phone", "desktop"],
+)
+async def test_why_opens_below_the_answer_and_closes(
+    chromium: Browser,
+    platform: WebPlatform,
+    locale: str,
+    device: dict[str, Any],
+    why: str,
+    reason: str,
+) -> None:
+    async with opened(chromium, platform, locale, **device) as page:
+        taught = await choose(page, ASTRONAUT)
+        await teach(taught, "<b>Eileen</b>" + "very" * 12)
+        await expect(taught.locator(".status")).not_to_be_empty()
+        card = await choose(page, ASTRONAUT)
+        link, reasons = card.get_by_role("link", name=why), card.locator(".reasons")
+        await expect(reasons).to_be_hidden()
+        await link.click()
+        await expect(reasons).to_contain_text(reason)
+        await expect(link).to_have_attribute("aria-expanded", "true")
+        await expect(reasons.locator("li")).to_contain_text("<b>Eileen</b>")
+        width = "image => image.naturalWidth"
+        assert await reasons.locator("li img").evaluate(width) == 320
+        await check_layout(page)
+        await link.click()
+        await expect(reasons).to_be_hidden()
+
+        await link.click()
+        await expect(reasons).to_be_visible()
+        await card.locator('[data-mark="not_a_face"]').click()
+        await expect(reasons).to_be_hidden()  # it explains an earlier answer
+
+        await page.goto(await link.get_attribute("href") or "")
+        await check_layout(page)
+        await page.get_by_role("link", name="Hantei").click()
+
+
 async def test_spoilers_are_blurred_until_tapped(chromium: Browser, platform: WebPlatform) -> None:
     async with opened(chromium, platform, "en", **PHONE) as page:
         await page.get_by_label("Spoiler").check()

@@ -276,6 +276,13 @@ function partSection(told, { fresh }) {
   find(".undo", part).addEventListener("click", () => {
     vote(part, told.id, { ...standingVote(part), withdraw: true });
   });
+  const why = find(".why", part);
+  why.href = `/parts/${told.id}/why`;
+  why.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a page of its own, then
+    event.preventDefault();
+    toggleReasons(part);
+  });
   const form = find("form.name", part);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -287,6 +294,7 @@ function partSection(told, { fresh }) {
 
 /** Shows a face's present answer, in place. */
 function fillPart(part, told) {
+  hideReasons(part); // they explain an earlier answer
   part.dataset.state = told.state;
   part.dataset.typed = told.typed ?? "";
   const image = find("img", part);
@@ -365,6 +373,53 @@ async function act(part, request) {
   } finally {
     part.ariaBusy = "false";
   }
+}
+
+function hideReasons(part) {
+  find(".reasons", part).hidden = true;
+  find(".why", part).ariaExpanded = "false";
+}
+
+/** Opens why the answer is as it is, below it, or closes it. */
+async function toggleReasons(part) {
+  const why = find(".why", part);
+  const reasons = find(".reasons", part);
+  const complaint = find(".error", part);
+  if (!reasons.hidden) return hideReasons(part);
+  if (why.ariaBusy === "true") return;
+  why.ariaBusy = "true";
+  complaint.textContent = "";
+  try {
+    const told = await call(why.getAttribute("href"));
+    fillReasons(reasons, told);
+    why.ariaExpanded = "true";
+    announce(told.lines.join(" "));
+  } catch (error) {
+    complaint.textContent = error.message;
+  } finally {
+    why.ariaBusy = "false";
+  }
+}
+
+function fillReasons(reasons, told) {
+  const lines = told.lines.map((line) => Object.assign(document.createElement("p"), { textContent: line }));
+  const neighbours = document.createElement("ol");
+  neighbours.className = "neighbours faces";
+  neighbours.append(...told.neighbours.map(neighbourItem));
+  const cover = told.spoiler && told.neighbours.length > 0 ? [clone("covered")] : [];
+  reasons.classList.toggle("covered", told.spoiler);
+  reasons.lang = told.language;
+  reasons.replaceChildren(...lines, ...cover, neighbours);
+  reasons.hidden = false;
+}
+
+function neighbourItem({ name, alike, percent, image }) {
+  const item = clone("neighbour");
+  find("img", item).src = image;
+  find("strong", item).textContent = name;
+  find(".small", item).textContent = alike;
+  find("progress", item).value = percent;
+  return item;
 }
 
 function coverSpoiler(part, spoiler) {

@@ -1,0 +1,125 @@
+"""`python -m bot.evaluate identify`: how good the names are, on any folders of pictures.
+
+Everything is asked of the judge that answers people, in a scope of its own: what is measured is
+what answers.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.errors import HanteiError, SettingsError
+from bot.identifying import Folders, Protocol, identify
+from bot.settings import Settings, load
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0 done; 2 unusable arguments, settings or folders.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        settings = _settings(given)
+        _writable(given.json)
+        result = asyncio.run(identify(settings, _folders(given), _protocol(given)))
+    except HanteiError as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return 130
+    given.json.write_text(json.dumps(result.as_dict(), indent=2, ensure_ascii=False) + "\n")
+    Console().print(result.as_table())
+    return 0
+
+
+def _folders(given: argparse.Namespace) -> Folders:
+    return Folders(given.gallery, given.strangers, given.probes, given.cohort)
+
+
+def _protocol(given: argparse.Namespace) -> Protocol:
+    return Protocol(given.shots, given.seed, given.repeats, given.leave_one_person_out)
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    """Those of the bot, with what the command says instead."""
+    told = load(given.config).model_dump()
+    if given.embedder in ("auto", "dlib", "facenet"):
+        told["embedder"] |= {"name": given.embedder, "onnx_file": None}
+    elif given.embedder is not None:
+        file = Path(given.embedder)
+        if not file.is_file():
+            raise SettingsError(f"--embedder {file}: no such file; or dlib, facenet or auto.")
+        told["embedder"] |= {"name": "onnx", "onnx_file": file}
+    if given.false_name_rate is not None:
+        told["judging"]["false_name_rate"] = given.false_name_rate
+    return Settings.model_validate(told)
+
+
+def _writable(file: Path) -> None:
+    """Better told now than after minutes of work."""
+    if not file.parent.is_dir():
+        raise SettingsError(f"--json {file}: there is no folder {file.parent}.")
+    if file.is_dir():
+        raise SettingsError(f"--json {file}: that is a folder; name a file.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot.evaluate", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser(
+        "identify",
+        help="who is it: right and wrong names, and strangers who were named",
+        description="Enrol some pictures of each person, search for the others and for strangers.",
+    )
+    add_folder = partial(command.add_argument, type=Path, metavar="DIR")
+    add_folder("--gallery", required=True, help="a folder per person")
+    add_folder("--strangers", help="people not enrolled, any nesting")
+    command.add_argument(
+        "--leave-one-person-out",
+        action="store_true",
+        help="each person in turn is a stranger as well, to a gallery without them",
+    )
+    add_folder("--probes", help="a folder per person; by default each person's other pictures")
+    add_folder("--cohort", help="unknown faces to set the thresholds by")
+    command.add_argument("--shots", type=_positive, default=5, help="pictures to enrol a person by")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--repeats", type=_positive, default=5, help="draws of enrolled pictures")
+    command.add_argument("--embedder", metavar="NAME", help="dlib, facenet, auto or an ONNX file")
+    command.add_argument(
+        "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
+    )
+    command.add_argument("--json", type=Path, required=True, metavar="OUT")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.0001 <= rate <= 0.2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0.0001 to 0.2")
+    return rate
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
