@@ -28,6 +28,7 @@ def main() -> None:
             "duplicates",
             "detection",
             "gate",
+            "retraining",
         )
     }
     if (given.data / MOBILEFACENET).is_file():

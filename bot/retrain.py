@@ -59,6 +59,8 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
     folder = settings.store.data_dir
     if not folder.is_dir():
         raise SettingsError(f"store.data_dir = {folder}: the bot has kept nothing there yet.")
+    if given.report is not None:
+        retrain_report.make_folder(given.report)
     heads = [given.head] if given.head else settings.judging.heads
     console = Console()
     async with Store(folder) as store:

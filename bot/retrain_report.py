@@ -7,6 +7,7 @@ import asyncio
 import base64
 import io
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -60,12 +61,22 @@ class Confusion:
     nearest: int
 
 
-async def write(report: Report, folder: Path, store: Store) -> Path:
-    """Write the page of one scope and head; returns its file.
+def make_folder(folder: Path) -> None:
+    """Where pages are to go; a new folder is for its owner alone.
 
     Raises:
-        SettingsError: the folder cannot be written.
+        SettingsError: it cannot be written.
     """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SettingsError(f"--report {folder} cannot be written: {error.strerror}.") from error
+
+
+async def write(report: Report, folder: Path, store: Store) -> Path:
+    """Write the page of one scope and head; returns its file."""
     doubtful = await asyncio.to_thread(_doubtful, report.samples)
     trained = report.trained
     context: dict[str, Any] = {
@@ -80,10 +91,7 @@ async def write(report: Report, folder: Path, store: Store) -> Path:
         context["worst"] = [await _shown(store, *each) for each in _worst(trained)]
     page = await asyncio.to_thread(_template().render, context)
     file = folder / f"{quote(report.scope, safe='')}-{report.head}.html"
-    try:
-        await asyncio.to_thread(_write, file, page)
-    except OSError as error:
-        raise SettingsError(f"--report {folder} cannot be written: {error.strerror}.") from error
+    await asyncio.to_thread(_write, file, page)
     return file
 
 
@@ -174,7 +182,9 @@ def _draw_reliability(axes: "Axes", trained: Trained) -> None:
     for label, trials in (("before", trained.old), ("new", trained.new)):
         said, right, weight = _bins(trials)
         there = weight > 0
-        axes.plot(said[there], right[there], "o-", color=_COLOURS[label], label=label)
+        size = 20 + 380 * weight[there]  # a bin with one face in it is no more than a hint
+        colour = _COLOURS[label]
+        axes.scatter(said[there], right[there], size, color=colour, label=label, alpha=0.75)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.set_xlim(-0.02, 1.02)
@@ -227,7 +237,11 @@ def _worst(trained: Trained) -> list[tuple[Sample, str, str]]:
     """The faces that the new version is furthest off with, each once."""
     off = sorted(
         (trial for trial in trained.new if not trial.right and (trial.named or trial.name)),
-        key=lambda trial: (not trial.false, -trial.margin if trial.false else trial.margin),
+        key=lambda trial: (
+            not trial.false,
+            trial.name is None,  # last, what went wrong only with the person left out
+            -trial.margin if trial.false else trial.margin,
+        ),
     )
     first = {trial.face: trial for trial in reversed(off)}
     chosen = [trial for trial in off if first[trial.face] is trial][:MOST_PICTURES]
@@ -291,7 +305,6 @@ def _template() -> jinja2.Template:
 
 def _write(file: Path, page: str) -> None:
     """Written aside and renamed, readable by nobody else from the first byte on."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = file.with_suffix(".writing")
     aside.unlink(missing_ok=True)
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,6 +5,7 @@ There is glare on these faces, which mean examples do not look past and a learne
 
 import asyncio
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from bot import learning
 from bot import retrain as command
 from bot.domain import Action, Answer, Attachment, Correction
 from bot.intake import Intake
@@ -198,16 +201,18 @@ async def test_a_rollback_answers_from_the_next_picture_on(
 
 
 async def test_posts_are_answered_by_what_was_promoted(
-    learn: Callable, service: Service, monkeypatch: pytest.MonkeyPatch, astronaut: bytes
+    learn: Callable, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    png = io.BytesIO()
+    Image.fromarray(face("person 1", 99).pixels).save(png, "PNG")
     await learn()
     rebuilt = []
     rebuild = service._galleries.rebuild
     monkeypatch.setattr(
         service._galleries, "rebuild", lambda *of: rebuilt.append(of) or rebuild(*of)
     )
-    await service.answer(post_of(astronaut, key="one"))
-    await service.answer(post_of(astronaut, key="two"))
+    await service.answer(post_of(png.getvalue(), key="one"))
+    await service.answer(post_of(png.getvalue(), key="two"))
     assert rebuilt == [("web", "idol")]
 
 
@@ -242,10 +247,8 @@ async def test_without_new_labels_nothing_is_done(
     assert again.sentence == f"{nothing_new}the gallery alone."
     assert versions.numbers() == [1]
 
-    verdict_id = await teach(store, face("person 1", 50), "person 1", key="another")
+    await teach(store, face("person 1", 50), "person 1", key="another")
     assert "nothing new" not in (await learn()).sentence
-    await store.set_label("web", verdict_id, "idol", None)  # the same as before, then
-    assert (await learn()).sentence == f"{nothing_new}the gallery alone."
 
 
 async def test_the_held_out_are_compared_with_what_answers_now(
@@ -499,6 +502,61 @@ async def test_forgetting_what_nobody_had_labelled_disturbs_no_training(
     snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
     await service.forget_post("unlabelled")
     assert versions.state() == snapshot.state
+
+
+async def pooled_faces(service: Service, store: Store, count: int) -> None:
+    """Faces that nobody named, of a poster who allows to learn from them."""
+    await service.allow("web", "web:bob")
+    for n in range(count):
+        crop = face(f"passer-by {n}", 0)
+        verdict_id = await post_face(
+            store, crop, key=f"passing {n}", author="web:bob", guesses=pixel_faces.UNKNOWN
+        )
+        (vector,) = PixelEmbedder().embed([crop])
+        assert await store.clusters.admit(verdict_id, "idol", FINGERPRINT, vector)
+
+
+async def forget_passing(service: Service, passing: str) -> None:
+    await service.forget_post(passing)
+
+
+async def take_back_word(service: Service, passing: str) -> None:
+    await service.allow("web", "web:bob", False)
+
+
+@pytest.mark.parametrize("forget", [forget_passing, take_back_word])
+async def test_what_learned_from_a_face_that_nobody_named_goes_with_it(
+    service: Service, store: Store, versions: Registry, forget: Callable
+) -> None:
+    await pooled_faces(service, store, 12)
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
+    samples = await embed(store, PixelEmbedder(), snapshot.usable) + snapshot.unknowns
+    trained = train(samples, snapshot, FINGERPRINT, RATE, None)
+    await promote(versions, snapshot.state, trained.version)
+    taught = versions.load(1).learned.unknowns
+    assert 0 < len(taught) < 12  # some are held out
+    verdict = await store.verdict(min(taught))
+    assert verdict is not None
+    await forget(service, verdict.post_key)
+    assert versions.numbers() == []
+    with pytest.raises(VersionError, match="during the training"):
+        await promote(versions, snapshot.state, trained.version)
+
+
+async def test_thresholds_are_not_set_by_faces_that_were_learned_from(
+    service: Service, store: Store, versions: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "LEAST_UNKNOWNS", 10)
+    monkeypatch.setattr(learning, "_MANY_UNKNOWNS", 20)
+    await pooled_faces(service, store, 60)
+    snapshot = await read(store, versions, "web", "idol", FINGERPRINT)
+    samples = await embed(store, PixelEmbedder(), snapshot.usable) + snapshot.unknowns
+    trained = train(samples, snapshot, FINGERPRINT, RATE, None)
+    learned = trained.version.learned
+    assert 10 < len(learned.unknowns) < 40
+    cohort = await service._galleries._strangers("web", "idol", learned)
+    assert cohort.source == "unknowns"
+    assert len(cohort.vectors) == 60 - len(learned.unknowns)
 
 
 async def test_a_forgotten_voter_undoes_what_was_trained_on_their_word(
@@ -917,9 +975,7 @@ async def test_real_photographs_beside_the_bot_that_answers(
             out, _ = await process.communicate()
             assert process.returncode == 0
             # MobileFaceNet makes no mistakes here, so there may be nothing to gain.
-            assert re.match(
-                rb"web, idol: (version 1 answers from now on|not promoted: on held)", out
-            )
+            assert re.match(rb"web, idol: (version 1 answers|not promoted: on held)", out)
             _, after = await judged(probe)
             assert [each.candidates[0].name for each in (*before.guesses, *after.guesses)] == [
                 somebody,

@@ -20,8 +20,8 @@ from bot.judging import Judge, Networks
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import LiveLabel, Store
-from models.calibration import Calibration
 from models.gallery import NO_STRANGERS
+from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
 from tests.conftest import post_of
 
@@ -470,9 +470,10 @@ async def trained_version(settings: Settings, judge: Judge, label: int) -> Regis
     registry = Registry(settings.store.data_dir / "versions", "web", "idol")
     async with registry.locked():
         replaces = registry.current_number()
-        calibration = Calibration(0.9, 0.9, 100, "labels")
+        template = np.eye(1, 128, dtype=np.float32)
+        learned = Learned(template, ((0,),), frozenset(), Recipe(20.0, 6.0))
         made = "2026-01-01T00:00:00"
-        version = Version(judge.fingerprint, calibration, label, replaces, made, {})
+        version = Version(judge.fingerprint, label, replaces, made, {}, learned)
         registry.promote(registry.save(version))
     return registry
 
