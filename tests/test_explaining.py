@@ -17,6 +17,7 @@ from bot.errors import NotFound
 from bot.judging import Judge
 from bot.service import Service
 from bot.store import Store
+from models.calibration import LEAST_PEOPLE
 from models.gallery import NO_STRANGERS
 from models.strangers import Strangers
 from models.types import Candidate, Context, Crop, Named, WhyNot
@@ -135,7 +136,7 @@ async def test_too_few_people_are_the_reason_if_they_are(
     await enrol(service, store, "Mai", "A")
     explained = await service.why(await post(store, judge, face("Mai", 9, unlike=0.7)))
     assert explained.words.startswith("Too few people are enrolled here")
-    assert "With 5 or more" in explained.words
+    assert f"With {LEAST_PEOPLE} or more" in explained.words
     assert names(explained)[0] == "Mai"
 
 

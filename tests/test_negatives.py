@@ -13,7 +13,9 @@ from bot.judging import Judge
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
+from models.strangers import Strangers
 from models.types import Candidate, Context, Crop, Guess, Named, WhyNot
+from tests import pixel_faces
 from tests.pixel_faces import (
     PixelEmbedder,
     PixelNetworks,
@@ -31,6 +33,13 @@ MAI: tuple[Guess, ...] = (Named("idol", "known", (Candidate("Mai", 0.9),), "gall
 @pytest.fixture
 def networks() -> PixelNetworks:
     return PixelNetworks()
+
+
+@pytest.fixture(autouse=True)
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What thresholds are measured against: nothing ships for faces of numbers."""
+    cohort = Strangers(pixel_faces.strangers(unlike=0.7, glare=0.0), "synthetic")
+    monkeypatch.setattr("bot.galleries.choose", lambda *_: cohort)
 
 
 @pytest.fixture
