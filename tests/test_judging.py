@@ -15,9 +15,7 @@ from bot.errors import Busy, PictureRefused, Reason, WeightsError
 from bot.intake import Intake
 from bot.judging import Judge, Networks
 from bot.settings import Settings
-from models.calibration import Calibration
 from models.gallery import Example, Gallery
-from models.registry import Registry, Version
 from models.strangers import choose
 from models.types import Context, Kind, Named, Picture
 
@@ -177,24 +175,6 @@ async def test_stopping_ends_threads_and_processes(settings: Settings, picture: 
 async def test_a_gallery_of_another_embedder_is_refused(judge: Judge) -> None:
     with pytest.raises(ValueError, match="gallery of other"):
         judge.set_gallery("web", "idol", Gallery("other"))
-
-
-async def test_a_promoted_version_answers_at_once(
-    judge: Judge, settings: Settings, picture: Picture
-) -> None:
-    await known_to(judge, picture)
-    registry = Registry(settings.store.data_dir / "versions", "web", "idol")
-    strict = Calibration(threshold=1.5, midpoint=1.5, slope=10, source="labels")
-    async with registry.locked():
-        number = registry.save(
-            Version(judge.fingerprint, strict, 1, None, "2026-01-01T00:00:00", {})
-        )
-    assert (await judge.judge(picture, HERE)).faces[0].guesses[0].answer == "known"  # type: ignore[union-attr]
-    async with registry.locked():
-        registry.promote(number)
-    (guess,) = (await judge.judge(picture, HERE)).faces[0].guesses
-    assert isinstance(guess, Named)
-    assert (guess.answer, guess.calibrated_from) == ("unknown", "labels")
 
 
 async def test_missing_weights_are_an_error_that_names_them(settings: Settings) -> None:
