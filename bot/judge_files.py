@@ -257,6 +257,8 @@ def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
             return f"I don't know (nearest: {escape(best.name)})", replying.percent(
                 best.probability
             )
+        if isinstance(guess, Named) and guess.why_not is not None:
+            return f"I don't know: {guess.why_not.replace('-', ' ')}", ""
     return "I don't know", ""
 
 

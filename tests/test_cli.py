@@ -52,6 +52,12 @@ def files(tmp_path_factory: pytest.TempPathFactory, astronaut: bytes) -> Sequenc
     return [folder / name for name in ("large.jpg", "blank.png", "text.jpg", "missing.jpg")]
 
 
+def test_the_table_says_what_kept_it_from_naming(files: Sequence[Path], tmp_path: Path) -> None:
+    run = bot("judge", files[0], cwd=tmp_path)
+    assert run.returncode == 0
+    assert "I don't know: nobody enrolled" in run.stdout
+
+
 def test_judge_prints_the_promised_json(
     gallery: Path, files: Sequence[Path], tmp_path: Path
 ) -> None:
