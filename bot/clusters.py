@@ -13,11 +13,11 @@ import numpy as np
 
 from bot.cluster_store import PooledFace
 from bot.domain import Cluster
-from bot.errors import Busy, NotFound
+from bot.errors import NotFound
 from bot.judging import Judge
 from bot.store import Store
 from models.clustering import LEAST, NOWHERE, Ids, Measure, Pool, join, measured, recluster
-from models.types import Crop, Scope, Vectors
+from models.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -85,15 +85,9 @@ class Clusters:
         for verdict_id, crop_hash in unseen + await self._kept.waiting(scope, head):
             crop = await self._store.crop(crop_hash)
             if crop is not None:
-                (vector,) = await self._patiently_embed(crop)
+                # People who wait for an answer go first.
+                vector = await self._judge.embed_patiently(crop, pause=1)
                 await self._kept.admit(verdict_id, head, fingerprint, vector)
-
-    async def _patiently_embed(self, crop: Crop) -> Vectors:
-        while True:
-            try:
-                return await self._judge.embed([crop])
-            except Busy:  # people who wait for an answer go first
-                await asyncio.sleep(1)
 
     async def _place(self, scope: Scope, head: str, clustering: Clustering) -> None:
         async with self._changing:  # no hand moves faces while they are being clustered

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain import Answer
-from bot.errors import Busy
 from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
@@ -17,7 +16,7 @@ from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, 
 from models.learned import Learned
 from models.registry import Registry
 from models.strangers import Strangers, choose
-from models.types import Crop, Scope, UserId, Vectors
+from models.types import Scope, UserId
 
 MOST_UNKNOWNS = 2000
 """Of the operator's own unknown faces, the newest, that thresholds are measured against."""
@@ -107,19 +106,12 @@ class Galleries:
         for done, crop_hash in enumerate(missing, start=1):
             crop = await self._store.crop(crop_hash)
             if crop is not None:
-                (vector,) = await self._patiently_embed(crop)
+                vector = await self._judge.embed_patiently(crop, pause=0.1)
                 await self._store.add_embedding(crop_hash, fingerprint, vector)
                 vectors[crop_hash] = vector
             if progress is not None:
                 progress(done, len(missing))
         return {label.id: vectors[label.crop] for label in labels if label.crop in vectors}
-
-    async def _patiently_embed(self, crop: Crop) -> Vectors:
-        while True:
-            try:
-                return await self._judge.embed([crop])
-            except Busy:
-                await asyncio.sleep(0.1)
 
     @asynccontextmanager
     async def _lock(self, scope: Scope, head: str) -> AsyncIterator[None]:

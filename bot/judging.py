@@ -194,6 +194,21 @@ class Judge:
         """
         return await self._run(self._loaded.embedder.embed, crops)
 
+    async def embed_patiently(self, crop: Crop, pause: float) -> Vectors:
+        """Embed one crop, shape (dimensions,), however long the queue is full.
+
+        Args:
+            pause: seconds between two tries.
+        """
+        while True:
+            try:
+                vectors = await self.embed([crop])
+            except Busy:
+                await asyncio.sleep(pause)
+            else:
+                first: Vectors = vectors[0]
+                return first
+
     async def compare(
         self, crop: Crop, context: Context, head: str, most: int
     ) -> "tuple[Guess, list[tuple[Example, float]]]":

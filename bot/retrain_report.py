@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import jinja2
 import numpy as np
-from numpy.typing import NDArray
 
 from bot import replying
 from bot.errors import SettingsError
@@ -27,6 +26,7 @@ from datasets import split
 from datasets.samples import Sample
 from models import mislabelled
 from models.calibration import probability
+from models.measures import Bools, Floats, expected_calibration_error, reliability
 from models.training import Part, Trial
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ MOST_PICTURES = 24
 _MOST_CONFUSIONS = 20
 _BINS = 10
 _COLOURS = {"before": "#8a8f98", "new": "#2f6fde"}
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,8 @@ def _measured(trained: Trained) -> dict[str, Any]:
         "curve": _plot(_draw_curve, trained),
         "reliability": _plot(_draw_reliability, trained),
         "errors": {
-            "before": _calibration_error(trained.old),
-            "new": _calibration_error(trained.new),
+            "before": expected_calibration_error(*_stated(trained.old), _BINS),
+            "new": expected_calibration_error(*_stated(trained.new), _BINS),
         },
         "changed": sorted(changed, key=_change),
         "unchanged": len(comparison.parts) - len(changed),
@@ -180,7 +178,7 @@ def _share(margins: Floats, threshold: float) -> float:
 def _draw_reliability(axes: "Axes", trained: Trained) -> None:
     axes.plot([0, 1], [0, 1], color="#c3c7cd", linewidth=1)
     for label, trials in (("before", trained.old), ("new", trained.new)):
-        said, right, weight = _bins(trials)
+        said, right, weight = reliability(*_stated(trials), _BINS)
         there = weight > 0
         size = 20 + 380 * weight[there]  # a bin with one face in it is no more than a hint
         colour = _COLOURS[label]
@@ -194,8 +192,8 @@ def _draw_reliability(axes: "Axes", trained: Trained) -> None:
     axes.legend(loc="upper left", frameon=False)
 
 
-def _bins(trials: Sequence[Trial]) -> tuple[Floats, Floats, Floats]:
-    """Mean probability, share of right ones and weight of each bin; each of shape (bins,).
+def _stated(trials: Sequence[Trial]) -> tuple[Floats, Bools, Floats]:
+    """Probability, rightness and weight of each trial, as `models.measures` takes them.
 
     People and strangers weigh the same in sum, which is what the probabilities are meant for.
     """
@@ -203,20 +201,7 @@ def _bins(trials: Sequence[Trial]) -> tuple[Floats, Floats, Floats]:
     right = np.array([trial.best == trial.name and trial.name is not None for trial in trials])
     stranger = np.array([trial.name is None for trial in trials])
     weight = np.where(stranger, 0.5 / max(stranger.sum(), 1), 0.5 / max((~stranger).sum(), 1))
-    which = np.minimum((said * _BINS).astype(int), _BINS - 1)
-    total = np.asarray(np.bincount(which, weight, _BINS), dtype=np.float64)
-    whole = np.maximum(total, 1e-12)
-    return (
-        np.bincount(which, weight * said, _BINS) / whole,
-        np.bincount(which, weight * right, _BINS) / whole,
-        total,
-    )
-
-
-def _calibration_error(trials: Sequence[Trial]) -> float:
-    """ECE: the mean distance of what is said from what is so, 0..1 (Naeini et al. 2015)."""
-    said, right, weight = _bins(trials)
-    return float((weight * np.abs(said - right)).sum() / weight.sum())
+    return said, right, weight
 
 
 # what went wrong

@@ -25,7 +25,17 @@ from alembic import command
 from alembic.config import Config
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import String, delete, event, func, literal, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    delete,
+    event,
+    func,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -684,24 +694,19 @@ class Store:
 
     async def voted_on(self, scope: Scope, user: UserId) -> list[tuple[int, str]]:
         """Verdict and head of everything a user has voted on in a scope."""
-        async with self._reading() as session:
-            rows = await session.execute(
-                select(VoteRow.verdict_id, VoteRow.head)
-                .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
-                .join(PostRow, PostRow.id == VerdictRow.post_id)
-                .where(PostRow.scope == scope, VoteRow.voter == user)
-                .distinct()
-            )
-            return [(verdict_id, head) for verdict_id, head in rows]
+        return await self._voted(scope, VoteRow.voter == user)
 
     async def votes_under(self, scope: Scope, author: UserId) -> list[tuple[int, str]]:
         """Verdict and head of everything that was voted on in what a user posted in a scope."""
+        return await self._voted(scope, PostRow.author == author)
+
+    async def _voted(self, scope: Scope, whose: ColumnElement[bool]) -> list[tuple[int, str]]:
         async with self._reading() as session:
             rows = await session.execute(
                 select(VoteRow.verdict_id, VoteRow.head)
                 .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
-                .where(PostRow.scope == scope, PostRow.author == author)
+                .where(PostRow.scope == scope, whose)
                 .distinct()
             )
             return [(verdict_id, head) for verdict_id, head in rows]

@@ -99,6 +99,7 @@ class Identification:
 @dataclass(frozen=True, slots=True, eq=False)
 class _People:
     names: tuple[str, ...]
+    column: Mapping[str, int]
     examples: tuple[Example, ...]
     vectors: Vectors
     owner: NDArray[np.intp]
@@ -212,8 +213,8 @@ class Gallery:
             alike = people.calibration.similarity(self._rejections.vectors, vector)
             for rejection, similarity in zip(seen, alike.tolist(), strict=True):
                 # Nearer to who was mistaken for them than to the people themselves.
-                for name in rejection.names & set(people.names):
-                    if similarity > similarities[people.names.index(name)]:
+                for name in rejection.names & people.column.keys():
+                    if similarity > similarities[people.column[name]]:
                         names.add(name)
         return frozenset(names)
 
@@ -267,4 +268,6 @@ def _enrolled(
     hashes = np.array([int(example.face_hash or "0", 16) for example in examples], dtype=np.uint64)
     hashed = np.array([bool(example.face_hash) for example in examples])
     crops = frozenset(example.crop for example in examples if example.crop)
-    return _People(names, tuple(examples), vectors, owner, hashes, hashed, calibration, crops)
+    return _People(
+        names, column, tuple(examples), vectors, owner, hashes, hashed, calibration, crops
+    )

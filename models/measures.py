@@ -29,21 +29,38 @@ def dir_at_far(probes: Floats, right: Bools, strangers: Floats, far: float) -> f
     return float(np.mean(right & (probes >= threshold)))
 
 
-def expected_calibration_error(
-    probability: Floats, right: Bools, weight: Floats, bins: int = 15
-) -> float:
-    """How far stated probabilities are off, on average (Naeini et al. 2015).
+def reliability(
+    probability: Floats, right: Bools, weight: Floats, bins: int
+) -> tuple[Floats, Floats, Floats]:
+    """What was stated and what came true, by bins of equal width.
 
     Args:
         probability: shape (n,), 0..1.
         right: shape (n,): whether what was stated came true.
         weight: shape (n,): how much each counts.
-        bins: of equal width.
+
+    Returns:
+        Mean probability, share of right ones and weight of each bin; all of shape (bins,), 0 where
+        a bin is empty.
     """
     place = np.minimum((probability * bins).astype(np.intp), bins - 1)
-    stated = np.bincount(place, weights=weight * probability, minlength=bins)
-    true = np.bincount(place, weights=weight * right, minlength=bins)
-    return float(np.abs(stated - true).sum() / weight.sum())
+    total = np.asarray(np.bincount(place, weight, bins), dtype=np.float64)
+    whole = np.maximum(total, 1e-12)
+    stated = np.bincount(place, weight * probability, bins) / whole
+    true = np.bincount(place, weight * right, bins) / whole
+    return stated, true, total
+
+
+def expected_calibration_error(
+    probability: Floats, right: Bools, weight: Floats, bins: int = 15
+) -> float:
+    """How far stated probabilities are off, on average, 0..1 (Naeini et al. 2015).
+
+    Args:
+        probability, right, weight, bins: see `reliability`.
+    """
+    stated, true, total = reliability(probability, right, weight, bins)
+    return float((total * np.abs(stated - true)).sum() / total.sum())
 
 
 def bootstrap_share(
