@@ -1,6 +1,7 @@
 """`python -m bot.retrain`: learn from what people agreed on, in a process of its own.
 
-`bot.learning` does the work; this is the command line and what it prints.
+`bot.learning` does the work; this is the command line and what it prints. With `--data` it trains
+one of the project's own networks instead (`bot.recipes`).
 """
 
 import argparse
@@ -22,6 +23,7 @@ from bot import retrain_report
 from bot.errors import HanteiError, NotFound, SettingsError, WeightsError
 from bot.judging import embedder_choice, versions_dir
 from bot.learning import answering, retrain
+from bot.recipes import RECIPES, trained_dir, trainer
 from bot.settings import Settings, load
 from bot.store import Store
 from models import embedders, registry
@@ -45,9 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, also when nothing could be promoted; 2 unusable arguments or
         settings.
     """
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if (given.data is not None) != (given.head in RECIPES):
+        parser.error(f"--data DIR and --head {' or '.join(sorted(RECIPES))} go together.")
     try:
-        return asyncio.run(_run(given, load(given.config)))
+        settings = load(given.config)
+        if given.data is not None:
+            return _train_network(given, settings)
+        return asyncio.run(_run(given, settings))
     except (HanteiError, VersionError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -81,6 +89,18 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
                 await _retrain_all(console, settings, store, embedder, targets, given)
         finally:
             embedder.close()
+    return 0
+
+
+def _train_network(given: argparse.Namespace, settings: Settings) -> int:
+    if not given.data.is_dir():
+        raise SettingsError(f"--data {given.data}: there is no such folder.")
+    out = given.out or trained_dir(given.head, settings.store.data_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(given.head, total=None, of=given.head)
+        said = trainer(given.head)(given.data, out, partial(_advance, bar, task))
+    Console().print(f"{given.head}: {said}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -209,7 +229,18 @@ def _parser() -> argparse.ArgumentParser:
         "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
     )
     parser.add_argument("--scope", help="for example web or discord:123 (default: all)")
-    parser.add_argument("--head", choices=sorted(HEADS), help="default: those of the settings")
+    parser.add_argument(
+        "--head", choices=sorted({*HEADS, *RECIPES}), help="default: those of the settings"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help=f"train a network ({', '.join(sorted(RECIPES))}) from pictures; may be interrupted",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="with --data: where to (default: the data folder)"
+    )
     parser.add_argument(
         "--report",
         type=Path,

@@ -862,7 +862,7 @@ class Store:
         except OSError as error:  # gone, or damaged: the rest of the answer is still good
             log.warning("crop %s cannot be read: %s", row.hash, error)
             return None
-        landmarks = np.array(row.landmarks, dtype=np.float32)
+        landmarks = np.array(row.landmarks, dtype=np.float32).reshape(-1, 2)
         return Crop(pixels, _box(row.box), landmarks, Kind(row.kind))
 
     # plumbing

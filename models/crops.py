@@ -126,12 +126,37 @@ def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDAr
     return matrix
 
 
+def around(crop: Crop, margin: float, size: int) -> Pixels:
+    """A square around the middle of the face's box, for faces without landmarks.
+
+    Args:
+        crop: the face.
+        margin: how far the square reaches beyond the box's longer side, on each side, as a share of
+            it.
+        size: side of the result in pixels.
+
+    Returns:
+        Shape (size, size, 3); where the crop does not reach, its edge is repeated.
+    """
+    left, top, right, bottom = crop.box
+    reach = max(right - left, bottom - top) * (0.5 + margin)
+    x, y = (left + right) / 2, (top + bottom) / 2
+    corners = np.round([x - reach, y - reach, x + reach, y + reach]).astype(int)
+    height, width = crop.pixels.shape[:2]
+    rows = np.clip(np.arange(corners[1], max(corners[3], corners[1] + 1)), 0, height - 1)
+    columns = np.clip(np.arange(corners[0], max(corners[2], corners[0] + 1)), 0, width - 1)
+    square = Image.fromarray(crop.pixels[rows[:, None], columns])
+    return np.asarray(square.resize((size, size), Image.Resampling.BILINEAR))
+
+
 def face_hash(crop: Crop) -> str:
     """Perceptual hash of the aligned face: alike for re-encoded, resized or cut-down copies.
 
-    64 bits as 16 hexadecimal digits; compare with `hash_distance`.
+    A face without landmarks is taken as its box lies. 64 bits as 16 hexadecimal digits; compare
+    with `hash_distance`.
     """
-    return str(imagehash.phash(Image.fromarray(align(crop, 64)), hash_size=8))
+    face = align(crop, 64) if len(crop.landmarks) else around(crop, 0.0, 64)
+    return str(imagehash.phash(Image.fromarray(face), hash_size=8))
 
 
 def hash_distance(one: str, other: str) -> int:

@@ -69,7 +69,8 @@ class Face:
     Attributes:
         box: in pixels of `Picture.pixels`, inside the picture.
         landmarks: shape (5, 2), float32, same pixels: the eye on the picture's left, the eye on
-            its right, nose, mouth corner on the left, mouth corner on the right.
+            its right, nose, mouth corner on the left, mouth corner on the right. Shape (0, 2)
+            for a drawn face, which has none that can be relied on.
         score: how sure the detector is, 0..1.
         turned: by how many degrees counter-clockwise the picture had to be turned for the face
             to stand upright: 0, 90, 180 or 270.
