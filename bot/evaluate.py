@@ -1,4 +1,4 @@
-"""`python -m bot.evaluate identify`: how good the names are, on any folders of pictures.
+"""`python -m bot.evaluate`: how good the names are, on any folders of pictures.
 
 Everything is asked of the judge that answers people, in a scope of its own: what is measured is
 what answers.
@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot import identifying, matching
 from bot.errors import HanteiError, SettingsError
-from bot.identifying import Folders, Protocol, identify
 from bot.settings import Settings, load
 
 USAGE_ERROR = 2
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(given)
         _writable(given.json)
-        result = asyncio.run(identify(settings, _folders(given), _protocol(given)))
+        result = asyncio.run(given.measure(given, settings))
     except HanteiError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -42,12 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _folders(given: argparse.Namespace) -> Folders:
-    return Folders(given.gallery, given.strangers, given.probes, given.cohort)
+async def _identify(given: argparse.Namespace, settings: Settings) -> identifying.Result:
+    folders = identifying.Folders(given.gallery, given.strangers, given.probes, given.cohort)
+    protocol = identifying.Protocol(
+        given.shots, given.seed, given.repeats, given.leave_one_person_out
+    )
+    return await identifying.identify(settings, folders, protocol)
 
 
-def _protocol(given: argparse.Namespace) -> Protocol:
-    return Protocol(given.shots, given.seed, given.repeats, given.leave_one_person_out)
+async def _match(given: argparse.Namespace, settings: Settings) -> matching.Result:
+    folders = matching.Folders(given.gallery, given.test, given.strangers)
+    return await matching.match(
+        settings, folders, matching.Protocol(given.shots, given.seed, given.detect)
+    )
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -76,11 +83,27 @@ def _writable(file: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.evaluate", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_identify(commands)
+    _add_match(commands)
+    for command in commands.choices.values():
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument(
+            "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
+        )
+        command.add_argument("--json", type=Path, required=True, metavar="OUT")
+        command.add_argument(
+            "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+        )
+    return parser
+
+
+def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "identify",
         help="who is it: right and wrong names, and strangers who were named",
         description="Enrol some pictures of each person, search for the others and for strangers.",
     )
+    command.set_defaults(measure=_identify)
     add_folder = partial(command.add_argument, type=Path, metavar="DIR")
     add_folder("--gallery", required=True, help="a folder per person")
     add_folder("--strangers", help="people not enrolled, any nesting")
@@ -92,17 +115,29 @@ def _parser() -> argparse.ArgumentParser:
     add_folder("--probes", help="a folder per person; by default each person's other pictures")
     add_folder("--cohort", help="unknown faces to set the thresholds by")
     command.add_argument("--shots", type=_positive, default=5, help="pictures to enrol a person by")
-    command.add_argument("--seed", type=int, default=0)
     command.add_argument("--repeats", type=_positive, default=5, help="draws of enrolled pictures")
     command.add_argument("--embedder", metavar="NAME", help="dlib, facenet, auto or an ONNX file")
-    command.add_argument(
-        "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
+
+
+def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "match",
+        help="which drawn character: right and wrong names, and strangers who were named",
+        description="Enrol characters by pictures of their heads, search for others and strangers.",
     )
-    command.add_argument("--json", type=Path, required=True, metavar="OUT")
+    command.set_defaults(measure=_match, embedder=None)
+    add_folder = partial(command.add_argument, type=Path, metavar="DIR", required=True)
+    add_folder("--gallery", help="a folder per character")
+    add_folder("--test", help="a folder per character")
+    add_folder("--strangers", help="characters not enrolled, any nesting")
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+        "--shots", type=_positive, help="pictures to enrol a character by (default: all)"
     )
-    return parser
+    command.add_argument(
+        "--detect",
+        action="store_true",
+        help="look for the largest drawn face; else each picture is a head",
+    )
 
 
 def _positive(text: str) -> int:

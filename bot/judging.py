@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from prometheus_client import Counter, Gauge, Histogram
 
 from bot.errors import Busy, PictureRefused, Reason, WeightsError
+from bot.recipes import weights_of
 from bot.settings import Settings
 from models.types import Context, Crop, Face, Guess, Head, Kind, Picture, Scope, Vectors
 
@@ -339,7 +340,7 @@ class Networks:
             embedder.close()
 
 
-def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
+def load_embedder(settings: Settings, head: str) -> "Embedder":
     """The embedder of a head; takes up to a few seconds.
 
     Raises:
@@ -348,6 +349,10 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
     from models import embedders
 
     try:
+        if head == "character":
+            from models.embedders.drawn import DrawnEmbedder
+
+            return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
     except ValueError as error:
         raise WeightsError(str(error)) from error
