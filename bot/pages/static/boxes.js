@@ -80,6 +80,7 @@ async function refill() {
 /** One errand to the server at a time; what goes wrong is said, and nothing on the page is lost. */
 async function work(errand) {
   if (working) return;
+  drop();
   working = true;
   notice.textContent = "";
   try {
@@ -126,9 +127,9 @@ async function reopen(name, before) {
     await call(pathOf(name), { method: "PUT", body: { boxes: before.boxes } });
   } else {
     await call(pathOf(name), { method: "DELETE" });
-    counted(-1);
   }
   await back(name);
+  if (!before.confirmed) counted(-1);
 }
 
 const skip = () =>
@@ -163,6 +164,9 @@ const undo = () =>
 
 // --- boxes
 
+/** Whether the boxes may be changed: not while they are sent or the next picture comes. */
+const isOpen = () => current !== null && !working;
+
 /** Changes the boxes. Steps of the same name, one after the other, are taken back together. */
 function change(next, of) {
   const [drawn, held] = [boxes, selected];
@@ -181,6 +185,7 @@ function grown(drawn, box) {
 }
 
 function addInTheMiddle() {
+  if (!isOpen()) return;
   const [x, y] = [current.width / 2, current.height / 2];
   const half = Math.max(smallest, Math.min(x, y) / 2) / 2;
   const next = grown(boxes, { left: x - half, top: y - half, right: x + half, bottom: y + half });
@@ -190,7 +195,7 @@ function addInTheMiddle() {
 }
 
 function removeSelected() {
-  if (selected < 0) return;
+  if (!isOpen() || selected < 0) return;
   const gone = selected;
   const next = boxes.filter((_, i) => i !== gone);
   change(next);
@@ -275,7 +280,7 @@ function reachFrom(start, corner) {
 
 stage.addEventListener("pointerdown", (event) => {
   if (gesture) return drop(); // a second finger: the first one meant to zoom
-  if (!current || working || event.button !== 0) return;
+  if (!isOpen() || event.button !== 0) return;
   event.preventDefault(); // of selecting text and moving the focus
   stage.setPointerCapture(event.pointerId);
   notice.textContent = "";
@@ -319,6 +324,7 @@ function drop() {
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function nudge([dx, dy], resize) {
+  if (!isOpen()) return;
   const step = Math.max(1, 2 / scale());
   const box = boxes[selected];
   const next = resize
@@ -372,8 +378,8 @@ function draw() {
   find("#left").textContent = queue.length;
   find("#undo").disabled = undoing.length === 0;
   find("#remove").disabled = selected < 0;
-  find("#add").disabled = current === null;
-  for (const id of ["skip", "done"]) find(`#${id}`).disabled = !current && !notice.textContent;
+  for (const id of ["remove", "add"]) find(`#${id}`).hidden = current === null;
+  for (const id of ["skip", "done"]) find(`#${id}`).hidden = !find("#finished").hidden;
   drawFaces();
   drawCorners();
 }
