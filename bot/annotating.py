@@ -1,6 +1,6 @@
 """Boxes around faces in pictures of the operator's own: where they lie, how to train on them.
 
-`python -m bot.collect boxes` proposes them and the page /boxes corrects them (`datasets.boxes`).
+`python -m bot.collect boxes` proposes them and the page /boxes corrects them (`datasets.box_sets`).
 """
 
 import shlex

@@ -26,8 +26,8 @@ from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import Judge
 from bot.settings import Settings, load
-from datasets import boxes
-from datasets.boxes import BoxesError, BoxSet, Seen
+from datasets import box_sets
+from datasets.box_sets import BoxSet, BoxSetError, Seen
 from datasets.folders import FolderError, pictures
 from models.types import Context, Picture
 
@@ -85,8 +85,8 @@ async def propose(settings: Settings, folder: Path, name: str | None = None) -> 
     """
     try:
         files = list(pictures(folder))
-        name = boxes.set_name(name or folder.resolve().name)
-    except (FolderError, BoxesError) as error:
+        name = box_sets.set_name(name or folder.resolve().name)
+    except (FolderError, BoxSetError) as error:
         raise SettingsError(str(error)) from error
     into = BoxSet.create(boxes_dir(settings) / name)
     console = Console(stderr=True)
@@ -139,7 +139,7 @@ async def _add_one(
         if seen.near(picture.phash):
             return Outcome.COPY
         # Noted before anything else is awaited, or a copy could slip in beside it.
-        name = boxes.picture_name(picture.sha256, picture.phash)
+        name = box_sets.picture_name(picture.sha256, picture.phash)
         seen.add(name)
         proposed = await _proposed(judge, picture)
     except PictureRefused as refused:
@@ -152,7 +152,7 @@ async def _add_one(
     return Outcome.ADDED
 
 
-async def _proposed(judge: Judge, picture: Picture) -> list[tuple[boxes.Box, float]]:
+async def _proposed(judge: Judge, picture: Picture) -> list[tuple[box_sets.Box, float]]:
     """Boxes, in pixels of the judged picture, and how sure the detector is of each."""
     judgement = await judge.judge(picture, Context(SCOPE), heads=())
     return [(each.face.box, each.face.score) for each in judgement.faces]
@@ -187,9 +187,9 @@ def _summary(settings: Settings, into: BoxSet, outcomes: Counter[Outcome]) -> st
 def _remove(settings: Settings, name: str) -> str:
     root = boxes_dir(settings)
     try:
-        chosen = boxes.find(root, name)
-    except BoxesError as error:
-        known = ", ".join(each.name for each in boxes.sets(root)) or "none"
+        chosen = box_sets.find(root, name)
+    except BoxSetError as error:
+        known = ", ".join(each.name for each in box_sets.sets(root)) or "none"
         raise SettingsError(f"--remove {name}: no such set; there are: {known}.") from error
     waiting, confirmed = chosen.counts()
     chosen.remove()

@@ -17,8 +17,8 @@ from bot.collect import Outcome
 from bot.intake import Intake
 from bot.judging import Judge
 from bot.settings import Settings
-from datasets import boxes
-from datasets.boxes import BoxSet
+from datasets import box_sets
+from datasets.box_sets import BoxSet
 from datasets.folders import pictures
 from tests.bad_pictures import corpus
 from tests.conftest import FIXTURES
@@ -66,7 +66,7 @@ def test_the_command_proposes_and_says_how_to_go_on(tmp_path: Path, astronaut: b
     command = "python -m bot.retrain --head illustration-detector --data data/boxes/holiday-1"
     assert command in done.stdout
 
-    made = boxes.find(tmp_path / "data" / "boxes", "holiday-1")
+    made = box_sets.find(tmp_path / "data" / "boxes", "holiday-1")
     (name,) = made.waiting()
     found = made.read(name)
     assert found.size == (1280, 1280)  # as it was judged
@@ -74,7 +74,7 @@ def test_the_command_proposes_and_says_how_to_go_on(tmp_path: Path, astronaut: b
     assert made.counts() == (1, 0)  # nothing to train on until a person has looked
 
     gone = run("boxes", "--remove", "holiday-1", cwd=tmp_path)
-    assert (gone.returncode, boxes.sets(tmp_path / "data" / "boxes")) == (0, [])
+    assert (gone.returncode, box_sets.sets(tmp_path / "data" / "boxes")) == (0, [])
     assert "holiday-1 is removed: 1 pictures that waited, 0 that were confirmed." in gone.stdout
 
 

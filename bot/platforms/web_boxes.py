@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.annotating import boxes_dir, training_command
 from bot.platforms.web_door import Problem
 from bot.settings import Settings
-from datasets import boxes
-from datasets.boxes import Annotation, BoxesError, BoxSet, NotThere
+from datasets import box_sets
+from datasets.box_sets import Annotation, BoxSet, BoxSetError, NotThere
 
 Result = TypeVar("Result")
 
@@ -28,7 +28,7 @@ class _Boxes(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    boxes: list[boxes.Box]
+    boxes: list[box_sets.Box]
 
 
 class BoxesPage:
@@ -59,7 +59,7 @@ class BoxesPage:
         """For each set, how many pictures wait and how many are confirmed."""
 
         def count() -> dict[str, tuple[int, int]]:
-            return {each.name: each.counts() for each in boxes.sets(self._root)}
+            return {each.name: each.counts() for each in box_sets.sets(self._root)}
 
         return await asyncio.to_thread(count)
 
@@ -75,8 +75,8 @@ class BoxesPage:
             "box_set.html",
             set=chosen.name,
             command=training_command(chosen.folder),
-            smallest=boxes.SMALLEST,
-            most=boxes.MOST_BOXES,
+            smallest=box_sets.SMALLEST,
+            most=box_sets.MOST_BOXES,
         )
 
     async def waiting(self, request: web.Request) -> web.Response:
@@ -115,7 +115,7 @@ class BoxesPage:
         return web.Response(status=204)
 
     def _set(self, request: web.Request) -> BoxSet:
-        return boxes.find(self._root, request.match_info["set"])
+        return box_sets.find(self._root, request.match_info["set"])
 
 
 def _name(request: web.Request) -> str:
@@ -142,5 +142,5 @@ async def _told(work: Callable[[], Result]) -> Result:
         return await asyncio.to_thread(work)
     except NotThere as error:
         raise Problem(404, "web-boxes-gone") from error
-    except BoxesError as error:
+    except BoxSetError as error:
         raise Problem(400, "web-boxes-unusable", why=str(error)) from error

@@ -11,7 +11,7 @@ from yarl import URL
 from bot.annotating import boxes_dir
 from bot.platforms.web import WebPlatform
 from bot.settings import Settings
-from datasets.boxes import Box, BoxSet, picture_name
+from datasets.box_sets import Box, BoxSet, picture_name
 from tests.pixel_faces import PixelNetworks
 from tests.platforms.conftest import PAGE, Visitor
 from tests.platforms.test_web_browser import DESKTOP, PHONE, check_layout, opened

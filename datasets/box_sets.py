@@ -44,11 +44,11 @@ _SET_NAME = re.compile(r"\w[\w.-]{0,63}")
 _PICTURE_NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}")
 
 
-class BoxesError(Exception):
+class BoxSetError(Exception):
     """These boxes cannot be kept, or a file of them cannot be read; the message says why."""
 
 
-class NotThere(BoxesError):
+class NotThere(BoxSetError):
     """There is no such set or picture (any more)."""
 
 
@@ -86,12 +86,12 @@ def set_name(text: str) -> str:
     """A name that is a safe folder's, as near to `text` as can be.
 
     Raises:
-        BoxesError: nothing of it can be used.
+        BoxSetError: nothing of it can be used.
     """
     composed = unicodedata.normalize("NFC", text)
     name = re.sub(r"[^\w.-]+", "-", composed).lstrip("-.")[:64]
     if not _SET_NAME.fullmatch(name):
-        raise BoxesError(f"{text!r} cannot name a set; take letters and digits.")
+        raise BoxSetError(f"{text!r} cannot name a set; take letters and digits.")
     return name
 
 
@@ -197,7 +197,7 @@ class BoxSet:
 
         Raises:
             NotThere: there is no such picture.
-            BoxesError: the file with its boxes is damaged.
+            BoxSetError: the file with its boxes is damaged.
         """
         place = self._where(name)
         with Image.open(place) as image:
@@ -217,7 +217,7 @@ class BoxSet:
 
         Raises:
             NotThere: there is no such picture.
-            BoxesError: the boxes cannot be kept, or the file with the earlier ones is damaged.
+            BoxSetError: the boxes cannot be kept, or the file with the earlier ones is damaged.
         """
         before = self.read(name)
         check(boxes, before.size)
@@ -257,7 +257,7 @@ class BoxSet:
         """Of the proposals; 0 if there are none, or none that can be read."""
         try:
             proposed = _parse(self._proposals / f"{name}.txt", (1, 1))
-        except (BoxesError, FileNotFoundError):
+        except (BoxSetError, FileNotFoundError):
             return 0.0
         return min((score for _, score in proposed), default=0.0)
 
@@ -304,13 +304,13 @@ def check(boxes: Sequence[Box], size: tuple[int, int]) -> None:
     """Refuse boxes that are no boxes of a picture of this size.
 
     Raises:
-        BoxesError: too many, too small, not finite, or reaching out of the picture.
+        BoxSetError: too many, too small, not finite, or reaching out of the picture.
     """
     if len(boxes) > MOST_BOXES:
-        raise BoxesError(f"{len(boxes)} boxes; {MOST_BOXES} is the most.")
+        raise BoxSetError(f"{len(boxes)} boxes; {MOST_BOXES} is the most.")
     for box in boxes:
         if not _is_box(box, size):
-            raise BoxesError(f"{box}: no box of at least {SMALLEST} pixels in {size}.")
+            raise BoxSetError(f"{box}: no box of at least {SMALLEST} pixels in {size}.")
 
 
 def _is_box(box: Box, size: tuple[int, int]) -> bool:
@@ -340,14 +340,14 @@ def _parse(file: Path, size: tuple[int, int]) -> list[tuple[Box, float]]:
     """Boxes with their scores, 1 where none is written.
 
     Raises:
-        BoxesError: a line is not what this module writes.
+        BoxSetError: a line is not what this module writes.
     """
     lines = file.read_text(errors="replace").splitlines()
     try:
         return [_parse_line(line, size) for line in lines if line.strip()]
     except ValueError as error:
         where = f"{file.parent.name}/{file.name}"
-        raise BoxesError(f"{where}: a line is not “0 cx cy w h” ({error}).") from error
+        raise BoxSetError(f"{where}: a line is not “0 cx cy w h” ({error}).") from error
 
 
 def _parse_line(line: str, size: tuple[int, int]) -> tuple[Box, float]:

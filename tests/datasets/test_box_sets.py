@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from datasets import boxes
-from datasets.boxes import BoxesError, BoxSet, NotThere
+from datasets import box_sets
+from datasets.box_sets import BoxSet, BoxSetError, NotThere
 
 WIDTH, HEIGHT = 120, 80
 PIXELS = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
-ONE, TWO = boxes.picture_name("1" * 64, "0" * 16), boxes.picture_name("2" * 64, "f" * 16)
+ONE, TWO = box_sets.picture_name("1" * 64, "0" * 16), box_sets.picture_name("2" * 64, "f" * 16)
 FACE = (10.0, 20.0, 40.0, 60.0)
 OTHER = (60.0, 0.0, 120.0, 80.0)
 
@@ -52,7 +52,7 @@ def test_labels_are_what_yolo_writes(kept: BoxSet) -> None:
         "0 0.208333 0.500000 0.250000 0.500000\n0 0.750000 0.500000 0.500000 1.000000\n"
     )
     assert np.allclose(kept.read(ONE).boxes, [FACE, OTHER], atol=0.001)
-    boxes.check(kept.read(ONE).boxes, (WIDTH, HEIGHT))  # rounding never leads out of the picture
+    box_sets.check(kept.read(ONE).boxes, (WIDTH, HEIGHT))  # rounding never leads out of the picture
 
 
 def test_a_picture_without_a_face_has_an_empty_label(kept: BoxSet) -> None:
@@ -129,16 +129,16 @@ def test_a_crash_while_writing_leaves_the_earlier_label(
 
 def test_what_is_least_sure_comes_first(kept: BoxSet) -> None:
     kept.add(TWO, PIXELS, [(FACE, 0.98)])
-    nothing = boxes.picture_name("3" * 64, "1" * 16)
+    nothing = box_sets.picture_name("3" * 64, "1" * 16)
     kept.add(nothing, PIXELS, [])
     assert kept.waiting() == [nothing, ONE, TWO]
 
 
 def test_proposals_are_cut_to_the_picture_and_specks_left_out(kept: BoxSet) -> None:
-    many = [((0.0, 0.0, 9.0, 9.0), 0.5)] * boxes.MOST_BOXES
+    many = [((0.0, 0.0, 9.0, 9.0), 0.5)] * box_sets.MOST_BOXES
     kept.add(TWO, PIXELS, [*many, ((5.0, 5.0, 7.0, 7.0), 0.9), ((-5.0, 70.0, 30.0, 99.0), 0.8)])
     found = kept.read(TWO).boxes
-    assert len(found) == boxes.MOST_BOXES
+    assert len(found) == box_sets.MOST_BOXES
     assert np.allclose(found[0], (0, 70, 30, 80), atol=0.01)
 
 
@@ -155,17 +155,17 @@ def test_proposals_are_cut_to_the_picture_and_specks_left_out(kept: BoxSet) -> N
         (0.0, 0.0, 10.0, 3.0),
     ],
 )
-def test_what_is_no_box_is_refused(kept: BoxSet, box: boxes.Box) -> None:
-    with pytest.raises(BoxesError):
+def test_what_is_no_box_is_refused(kept: BoxSet, box: box_sets.Box) -> None:
+    with pytest.raises(BoxSetError):
         kept.confirm(ONE, [FACE, box])
     assert files(kept, "labels") == []
     assert kept.waiting() == [ONE]
 
 
 def test_too_many_boxes_are_refused(kept: BoxSet) -> None:
-    kept.confirm(ONE, [FACE] * boxes.MOST_BOXES)
-    with pytest.raises(BoxesError, match="200 is the most"):
-        kept.confirm(ONE, [FACE] * (boxes.MOST_BOXES + 1))
+    kept.confirm(ONE, [FACE] * box_sets.MOST_BOXES)
+    with pytest.raises(BoxSetError, match="200 is the most"):
+        kept.confirm(ONE, [FACE] * (box_sets.MOST_BOXES + 1))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_too_many_boxes_are_refused(kept: BoxSet) -> None:
 def test_a_damaged_file_is_named(kept: BoxSet, text: str) -> None:
     (kept.folder / "proposals" / f"{ONE}.txt").write_text(text)
     assert kept.waiting() == [ONE]  # one bad file does not hide the others
-    with pytest.raises(BoxesError, match=f"proposals/{ONE}.txt"):
+    with pytest.raises(BoxSetError, match=f"proposals/{ONE}.txt"):
         kept.read(ONE)
 
 
@@ -191,16 +191,16 @@ def test_there_is_no_such_picture(kept: BoxSet, name: str) -> None:
 def test_sets_are_found_by_name_only(kept: BoxSet) -> None:
     root = kept.folder.parent
     (root / ".hidden").mkdir()
-    assert [each.name for each in boxes.sets(root)] == ["holiday"]
-    assert boxes.find(root, "holiday").names() == [ONE]
+    assert [each.name for each in box_sets.sets(root)] == ["holiday"]
+    assert box_sets.find(root, "holiday").names() == [ONE]
     for name in ("..", ".", "holiday/..", ".hidden", "gone"):
         with pytest.raises(NotThere):
-            boxes.find(root, name)
-    assert boxes.sets(root / "nowhere") == []
+            box_sets.find(root, name)
+    assert box_sets.sets(root / "nowhere") == []
 
 
 def test_a_removed_set_is_gone_also_for_who_has_it_open(kept: BoxSet) -> None:
-    boxes.find(kept.folder.parent, "holiday").remove()
+    box_sets.find(kept.folder.parent, "holiday").remove()
     assert not kept.folder.exists()
     assert kept.waiting() == []
     with pytest.raises(NotThere):
@@ -219,17 +219,17 @@ def test_a_removed_set_is_gone_also_for_who_has_it_open(kept: BoxSet) -> None:
     ],
 )
 def test_names_of_sets_are_safe(given: str, name: str) -> None:
-    assert boxes.set_name(given) == name
+    assert box_sets.set_name(given) == name
 
 
 @pytest.mark.parametrize("given", ["", "..", "///"])
 def test_some_names_cannot_be_made_safe(given: str) -> None:
-    with pytest.raises(BoxesError):
-        boxes.set_name(given)
+    with pytest.raises(BoxSetError):
+        box_sets.set_name(given)
 
 
 def test_copies_are_known_again() -> None:
-    seen = boxes.Seen([boxes.picture_name("a" * 64, "0123456789abcdef")])
+    seen = box_sets.Seen([box_sets.picture_name("a" * 64, "0123456789abcdef")])
     assert seen.file("a" * 64)
     assert not seen.file("b" * 64)
     assert seen.near("0123456789abcdee")
