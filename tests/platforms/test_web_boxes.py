@@ -444,6 +444,34 @@ async def test_a_second_finger_draws_nothing(
         await expect(page.locator("#undo")).to_be_disabled()
 
 
+async def test_small_faces_are_corrected_zoomed_in(
+    chromium: Browser, platform: WebPlatform, kept: BoxSet
+) -> None:
+    async with opened(chromium, platform, "en", **PHONE) as page:
+        finger = await page.context.new_cdp_session(page)
+        await page.goto("/boxes/夏-1")
+        await page.locator("#faces g").first.focus()
+        await finger.send("Emulation.setPageScaleFactor", {"pageScaleFactor": 3})
+        # As large for a finger as before, so that it covers less of the picture.
+        await page.wait_for_function(
+            """() => {
+              const { width } = document.querySelector(".grip").getBoundingClientRect();
+              return Math.abs(3 * width - 44) < 0.1;
+            }"""
+        )
+        face = page.locator("#faces g").first
+        await face.evaluate("(each) => each.scrollIntoView({ behavior: 'instant' })")
+        seen = await page.evaluate("() => [visualViewport.offsetLeft, visualViewport.offsetTop]")
+        x, y = await on_screen(page, 30, 30)
+        way = [(x - seen[0] + 2 * step, y - seen[1] + 2 * step) for step in range(5)]
+        await touch(finger, "touchStart", way[0])
+        for point in way[1:]:
+            await touch(finger, "touchMove", point)
+        await touch(finger, "touchEnd")
+        size = 8 * WIDTH / 346  # which a finger could not draw without zooming in
+        assert near(await drawn(page), [FACE, WRONG, (30, 30, 30 + size, 30 + size)], 0.5)
+
+
 async def test_a_picture_that_is_gone_is_left_out(
     chromium: Browser, platform: WebPlatform, kept: BoxSet
 ) -> None:

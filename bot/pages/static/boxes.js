@@ -243,9 +243,14 @@ function under({ x, y }) {
 
 // --- fingers
 
-/** Screen pixels a pixel of the picture, also when fingers have zoomed the page. */
+/** How far fingers have zoomed the page: nothing to take hold of grows with it. */
+function zoom() {
+  return window.visualViewport?.scale ?? 1;
+}
+
+/** Screen pixels a pixel of the picture. */
 function scale() {
-  return (stage.getScreenCTM()?.a ?? 1) * (window.visualViewport?.scale ?? 1);
+  return (stage.getScreenCTM()?.a ?? 1) * zoom();
 }
 
 function pointOf(event) {
@@ -294,7 +299,8 @@ stage.addEventListener("pointerdown", (event) => {
 stage.addEventListener("pointermove", (event) => {
   if (gesture?.pointer !== event.pointerId) return;
   const { from } = gesture;
-  gesture.moved ||= Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY) >= STILL;
+  const way = Math.hypot(event.clientX - from.clientX, event.clientY - from.clientY);
+  gesture.moved ||= way * zoom() >= STILL;
   if (!gesture.moved) return;
   gesture.reach(pointOf(event));
   draw();
@@ -380,6 +386,7 @@ function draw() {
   find("#remove").disabled = selected < 0;
   for (const id of ["remove", "add"]) find(`#${id}`).hidden = current === null;
   for (const id of ["skip", "done"]) find(`#${id}`).hidden = !find("#finished").hidden;
+  stage.style.setProperty("--zoom", zoom());
   drawFaces();
   drawCorners();
 }
