@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from rich.markup import escape
 from bot import replying
 from bot.annotating import boxes_dir, training_command
 from bot.domain import Attachment
-from bot.errors import HanteiError, PictureRefused, Reason, SettingsError
+from bot.errors import HanteiError, PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import Judge
@@ -79,9 +78,10 @@ async def propose(settings: Settings, folder: Path, name: str | None = None) -> 
         What was done and how to go on.
 
     Raises:
-        SettingsError: the folder holds no pictures, or cannot give the set a name.
+        SettingsError: the folder holds no pictures or cannot give the set a name, or a picture
+            cannot be kept.
         WeightsError: the embedder's weights are missing or damaged.
-        OSError: nothing can be written to the data folder.
+        OSError: the set's folder cannot be made.
     """
     try:
         files = list(pictures(folder))
@@ -117,38 +117,42 @@ async def add(
     """Add pictures that the set does not have, and say of each that cannot be added why not."""
     seen = Seen(await asyncio.to_thread(into.names))
     most_bytes = int(settings.intake.max_megabytes * 1_000_000)
-    each = partial(_add_one, judge, intake, into, seen, most_bytes, console)
-    outcomes = await side_by_side(each, files, settings.judging.workers, "finding faces", console)
-    return Counter(outcomes)
+
+    async def add_one(file: Path) -> Outcome:
+        try:
+            data = await asyncio.to_thread(_read, file, most_bytes)
+            return await _add(judge, intake, into, seen, data)
+        except PictureRefused as refused:
+            why = replying.refusal("en", refused)
+        except OSError as error:
+            why = error.strerror or str(error)
+        console.print(f"{escape(str(file))}: {escape(why)}")
+        return Outcome.REFUSED
+
+    workers = settings.judging.workers
+    return Counter(await side_by_side(add_one, files, workers, "finding faces", console))
 
 
-async def _add_one(
-    judge: Judge,
-    intake: Intake,
-    into: BoxSet,
-    seen: Seen,
-    most_bytes: int,
-    console: Console,
-    file: Path,
-) -> Outcome:
+def _read(file: Path, most_bytes: int) -> bytes:
+    """The file, or of a larger one just enough for the intake to refuse it."""
+    with file.open("rb") as stream:
+        return stream.read(most_bytes + 1)
+
+
+async def _add(judge: Judge, intake: Intake, into: BoxSet, seen: Seen, data: bytes) -> Outcome:
+    if seen.file(hashlib.sha256(data).hexdigest()):
+        return Outcome.THERE
+    picture = await intake.picture(Attachment("", data))
+    if seen.near(picture.phash):
+        return Outcome.COPY
+    # Noted before anything else is awaited, or a copy could slip in beside it.
+    name = box_sets.picture_name(picture.sha256, picture.phash)
+    seen.add(name)
+    proposed = await _proposed(judge, picture)
     try:
-        data = await asyncio.to_thread(_read, file, most_bytes)
-        if seen.file(hashlib.sha256(data).hexdigest()):
-            return Outcome.THERE
-        picture = await intake.picture(Attachment(file.name, data))
-        if seen.near(picture.phash):
-            return Outcome.COPY
-        # Noted before anything else is awaited, or a copy could slip in beside it.
-        name = box_sets.picture_name(picture.sha256, picture.phash)
-        seen.add(name)
-        proposed = await _proposed(judge, picture)
-    except PictureRefused as refused:
-        console.print(f"{escape(str(file))}: {escape(replying.refusal('en', refused))}")
-        return Outcome.REFUSED
-    except OSError as error:
-        console.print(f"{escape(str(file))}: {escape(error.strerror or str(error))}")
-        return Outcome.REFUSED
-    await asyncio.to_thread(into.add, name, picture.pixels, proposed)
+        await asyncio.to_thread(into.add, name, picture.pixels, proposed)
+    except (OSError, BoxSetError) as error:
+        raise SettingsError(f"{into.folder}: {error}") from error
     return Outcome.ADDED
 
 
@@ -158,21 +162,8 @@ async def _proposed(judge: Judge, picture: Picture) -> list[tuple[box_sets.Box, 
     return [(each.face.box, each.face.score) for each in judgement.faces]
 
 
-def _read(file: Path, most_bytes: int) -> bytes:
-    """The file, read no further than allowed.
-
-    Raises:
-        PictureRefused: it is larger.
-    """
-    with file.open("rb") as stream:
-        data = stream.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise PictureRefused(Reason.TOO_MANY_BYTES, f"{most_bytes / 1e6:.0f}")
-    return data
-
-
 def _summary(settings: Settings, into: BoxSet, outcomes: Counter[Outcome]) -> str:
-    from bot.platforms.web import WebPlatform
+    from bot.platforms.web import WebPlatform  # brings the service and its database: only here
 
     told = ", ".join(f"{outcomes[each]} {each}" for each in Outcome if outcomes[each])
     waiting, confirmed = into.counts()

@@ -13,8 +13,8 @@ taken back: whatever happens in between, no work is lost, and nothing that waits
 import io
 import os
 import re
+import secrets
 import shutil
-import tempfile
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -270,14 +270,17 @@ class BoxSet:
     def _write(self, file: Path, content: bytes) -> None:
         """Put a file in its place whole, or not at all."""
         # Aside in the set's own folder, where no reader of pictures or labels looks.
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as temporary:
-            temporary.write(content)
-            temporary.flush()
-            os.fsync(temporary.fileno())
+        aside = self.folder / f".{secrets.token_hex(8)}"
         try:
-            Path(temporary.name).replace(file)
+            with aside.open("xb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            aside.replace(file)
         except FileNotFoundError as error:  # the set was removed meanwhile
             raise NotThere(file.stem) from error
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 def sets(root: Path) -> list[BoxSet]:

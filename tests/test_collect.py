@@ -1,5 +1,6 @@
 """Boxes proposed for a folder, by the detectors that answer people."""
 
+import errno
 import io
 import os
 import subprocess
@@ -14,6 +15,7 @@ from rich.console import Console
 from bot import collect
 from bot.annotating import boxes_dir
 from bot.collect import Outcome
+from bot.errors import SettingsError
 from bot.intake import Intake
 from bot.judging import Judge
 from bot.settings import Settings
@@ -151,3 +153,20 @@ async def test_copies_are_added_once_and_work_is_not_overwritten(
     assert done[Outcome.ADDED] == 1
     assert again.counts() == (1, 1)
     assert np.allclose(again.read(name).boxes, [(10, 10, 50, 50)], atol=0.01)
+
+
+async def test_a_full_disk_is_a_sentence(
+    tmp_path: Path,
+    settings: Settings,
+    judge: Judge,
+    intake: Intake,
+    astronaut: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a.jpg").write_bytes(astronaut)
+    monkeypatch.setattr(BoxSet, "add", full)
+    with pytest.raises(SettingsError, match="holiday: .*No space left on device"):
+        await add(tmp_path, settings, judge, intake)

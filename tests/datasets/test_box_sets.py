@@ -125,6 +125,7 @@ def test_a_crash_while_writing_leaves_the_earlier_label(
     assert np.allclose(kept.read(ONE).boxes, [FACE], atol=0.01)
     assert files(kept, "labels") == [f"{ONE}.txt"]
     assert files(kept, "images") == [f"{ONE}.jpg"]
+    assert not list(kept.folder.glob(".*"))
 
 
 def test_what_is_least_sure_comes_first(kept: BoxSet) -> None:
