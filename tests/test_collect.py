@@ -168,5 +168,5 @@ async def test_a_full_disk_is_a_sentence(
 
     (tmp_path / "a.jpg").write_bytes(astronaut)
     monkeypatch.setattr(BoxSet, "add", full)
-    with pytest.raises(SettingsError, match="holiday: .*No space left on device"):
+    with pytest.raises(SettingsError, match=r"holiday: .*No space left on device"):
         await add(tmp_path, settings, judge, intake)
