@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,17 @@ expect.set_options(timeout=PATIENCE)
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, platform: WebPlatform, locale: str, **device: Any
+    browser: Browser,
+    platform: WebPlatform,
+    locale: str,
+    provoked: Sequence[str] = (),
+    **device: Any,
 ) -> AsyncIterator[Page]:
-    """The page, with its history loaded. Nothing may complain in the console meanwhile."""
+    """The page, with its history loaded. Nothing may complain in the console meanwhile.
+
+    Args:
+        provoked: words of complaints that the test means to provoke, beside the usual ones.
+    """
     context = await browser.new_context(base_url=platform.url, locale=locale, **device)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -48,7 +56,7 @@ async def opened(
     await page.goto("/")
     yield page
     await context.close()
-    expected = "net::ERR_INTERNET_DISCONNECTED", "status of 503"  # provoked by tests
+    expected = "net::ERR_INTERNET_DISCONNECTED", "status of 503", *provoked
     assert [each for each in complaints if not any(word in each for word in expected)] == []
 
 
