@@ -53,11 +53,11 @@ class Hantei:
         from models.types import Context
 
         await self._judge.start()
-        width = (await self._judge.embed([])).shape[1]
+        width = (await self._judge.embed([], "idol")).shape[1]
         people = (Example(f"person {i}", vector) for i, vector in enumerate(_people(width)))
         self._context = Context("bench")
         self._judge.set_gallery(
-            self._context.scope, "idol", Gallery(self._judge.fingerprint, people)
+            self._context.scope, "idol", Gallery(self._judge.fingerprint("idol"), people)
         )
 
     def judge(self, file: Path) -> tuple[int, dict[str, float]]:

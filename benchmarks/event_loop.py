@@ -98,8 +98,8 @@ def _judging(judge: Judge) -> Work:
 async def _enrol_one(judge: Judge, picture: Picture) -> None:
     """With nobody enrolled no face would be embedded."""
     face = nearest_to_centre(picture, (await judge.judge(picture, CONTEXT)).faces)
-    (vector,) = await judge.embed([face.crop])
-    gallery = Gallery(judge.fingerprint, [Example("one", vector)])
+    (vector,) = await judge.embed([face.crop], "idol")
+    gallery = Gallery(judge.fingerprint("idol"), [Example("one", vector)])
     judge.set_gallery(CONTEXT.scope, "idol", gallery)
 
 

@@ -53,7 +53,7 @@ def face_set(settings: Settings, data: Path, files: Sequence[Path]) -> FaceSet:
 async def _face_set(settings: Settings, data: Path, files: Sequence[Path]) -> FaceSet:
     names = [str(file.relative_to(data)) for file in files]
     async with opened(settings) as door:
-        fingerprint = door.judge.fingerprint
+        fingerprint = door.judge.fingerprint("idol")
         cache = CACHE / f"{fingerprint}-{_key(settings, names)}.npz"
         if not cache.is_file():
             await _embed(door, data, names, cache)
@@ -74,9 +74,9 @@ async def _embed(door: Door, data: Path, names: Sequence[str], cache: Path) -> N
         if not faces:
             return None
         face = nearest_to_centre(picture, faces)
-        return face.face_hash, (await door.judge.embed([face.crop]))[0]
+        return face.face_hash, (await door.judge.embed([face.crop], "idol"))[0]
 
-    results = await each(names, one, f"embedding with {door.judge.embedder}")
+    results = await each(names, one, f"embedding with {door.judge.embedder('idol')}")
     found = [(name, *result) for name, result in zip(names, results, strict=True) if result]
     cache.parent.mkdir(parents=True, exist_ok=True)
     np.savez(

@@ -80,6 +80,7 @@ def main() -> None:
     (folder / "weights.safetensors").write_bytes(safetensors.numpy.save(halves))
     meta = {
         "embedder": fingerprint,
+        "kind": "photo",
         "drawn": COUNT,
         "unrecognisable_above": round(float(limit), 4),
         "fitted_on": f"{len(people)} people of {given.strangers}: of the file names, whose "
@@ -104,11 +105,11 @@ async def _look(settings: Settings, files: Sequence[Path]) -> tuple[str, Vectors
             if not faces:
                 return None
             crop = nearest_to_centre(picture, faces).crop
-            return await door.judge.embed([crop, blurred(crop, UNRECOGNISABLE)])
+            return await door.judge.embed([crop, blurred(crop, UNRECOGNISABLE)], "idol")
 
         found = [pair for pair in await each(files, one, "embedding") if pair is not None]
         both = np.stack(found)
-        return door.judge.fingerprint, both[:, 0], both[:, 1]
+        return door.judge.fingerprint("idol"), both[:, 0], both[:, 1]
 
 
 def blurred(crop: Crop, width: int) -> Crop:

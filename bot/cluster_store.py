@@ -31,7 +31,7 @@ from bot.tables import (
     PostRow,
     VerdictRow,
 )
-from models.types import Scope, UserId
+from models.types import Kind, Scope, UserId
 
 Sessions = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
@@ -68,8 +68,12 @@ class ClusterStore:
 
     # the pool
 
-    async def waiting(self, scope: Scope, head: str) -> list[tuple[int, str]]:
-        """Verdict and crop of the faces that may be clustered and are not in the pool yet."""
+    async def waiting(self, scope: Scope, head: str, kind: Kind) -> list[tuple[int, str]]:
+        """Verdict and crop of the faces that may be clustered and are not in the pool yet.
+
+        Args:
+            kind: of the faces that this head pools.
+        """
         pooled = select(ClusterFaceRow.verdict_id)
         async with self._reading() as session:
             rows = await session.execute(
@@ -77,6 +81,7 @@ class ClusterStore:
                 .join(PostRow)
                 .where(
                     PostRow.scope == scope,
+                    VerdictRow.kind == str(kind),
                     VerdictRow.id.not_in(pooled),
                     *_may_be_clustered(head),
                 )

@@ -17,6 +17,7 @@ from bot.errors import NotFound
 from bot.judging import Judge
 from bot.store import Store
 from models.clustering import LEAST, NOWHERE, Ids, Measure, Pool, join, measured, recluster
+from models.heads import HEADS
 from models.types import Scope
 
 log = logging.getLogger(__name__)
@@ -79,22 +80,23 @@ class Clusters:
 
     async def _take_in(self, scope: Scope, head: str) -> None:
         """Embed the faces that may be clustered and that the present embedder has not seen."""
-        fingerprint = self._judge.fingerprint
+        fingerprint = self._judge.fingerprint(head)
         pooled = await self._kept.pool(scope, head, fingerprint, MOST_FACES)
         unseen = [(face.verdict_id, face.crop) for face in pooled if face.vector is None]
-        for verdict_id, crop_hash in unseen + await self._kept.waiting(scope, head):
+        waiting = await self._kept.waiting(scope, head, HEADS[head].home)
+        for verdict_id, crop_hash in unseen + waiting:
             crop = await self._store.crop(crop_hash)
             if crop is not None:
                 # People who wait for an answer go first.
-                vector = await self._judge.embed_patiently(crop, pause=1)
+                vector = await self._judge.embed_patiently(crop, head, pause=1)
                 await self._kept.admit(verdict_id, head, fingerprint, vector)
 
     async def _place(self, scope: Scope, head: str, clustering: Clustering) -> None:
         async with self._changing:  # no hand moves faces while they are being clustered
-            faces = await self._kept.pool(scope, head, self._judge.fingerprint, MOST_FACES)
+            faces = await self._kept.pool(scope, head, self._judge.fingerprint(head), MOST_FACES)
             faces = [face for face in faces if face.vector is not None]
             splits = await self._kept.splits(scope)
-            measure = measured(self._judge.embedder)
+            measure = measured(self._judge.embedder(head))
             moved = await asyncio.to_thread(_moved, faces, splits, clustering, measure)
             if moved:
                 await self._kept.place(scope, head, moved)

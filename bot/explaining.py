@@ -15,7 +15,7 @@ from bot.store import Store
 from models.calibration import LEAST_PEOPLE
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, Example
-from models.types import Context, Crop, Named, Scope, WhyNot
+from models.types import Context, Crop, Kind, Named, Scope, WhyNot
 
 MOST_NEIGHBOURS = 3
 MOST_OF_ONE = 2
@@ -71,8 +71,8 @@ class Explainer:
 
     async def example(self, scope: Scope, head: str, crop: str) -> Crop | None:
         """The crop of an enrolled example; None if it is none in this scope."""
-        gallery = self._judge.gallery(scope, head)
-        if gallery is None or crop not in gallery.crops:
+        galleries = (self._judge.gallery(scope, head, kind) for kind in Kind)
+        if not any(gallery is not None and crop in gallery.crops for gallery in galleries):
             return None
         return await self._store.crop(crop)
 

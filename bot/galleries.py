@@ -13,10 +13,11 @@ from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, Rejection
+from models.heads import HEADS
 from models.learned import Learned
 from models.registry import Registry
 from models.strangers import Strangers, choose
-from models.types import Scope, UserId
+from models.types import Kind, Scope, UserId
 
 MOST_UNKNOWNS = 2000
 """Of the operator's own unknown faces, the newest, that thresholds are measured against."""
@@ -49,22 +50,24 @@ class Galleries:
         async with self._lock(scope, head):
             registry = self._registry(scope, head)
             pointer = registry.pointer()  # before what it points at is read
-            learned = await asyncio.to_thread(_learned, registry, self._judge.fingerprint)
+            fingerprint = self._judge.fingerprint(head)
+            learned = await asyncio.to_thread(_learned, registry, fingerprint)
             labels = await self._store.live_labels(scope, head)
             consenting = await self._store.consenting(scope)
             seen = [each for each in labels if _may_be_embedded(each, consenting)]
-            vectors = await self._vectors(seen, progress)
-            strangers = await self._strangers(scope, head, learned)
-            gallery = await asyncio.to_thread(
-                _gallery,
-                self._judge.fingerprint,
-                labels,
-                vectors,
-                strangers,
-                self._judge.false_name_rate,
-                learned,
-            )
-            self._judge.set_gallery(scope, head, gallery)
+            vectors = await self._vectors(seen, head, progress)
+            for kind in sorted(HEADS[head].kinds):
+                gallery = await asyncio.to_thread(
+                    _gallery,
+                    fingerprint,
+                    labels,
+                    vectors,
+                    await self._strangers(scope, head, kind, learned),
+                    self._judge.false_name_rate,
+                    learned,
+                    kind,
+                )
+                self._judge.set_gallery(scope, head, gallery)
             self._built_with[scope, head] = pointer
 
     async def notice_promotion(self, scope: Scope, head: str) -> None:
@@ -76,12 +79,17 @@ class Galleries:
         if built_with is not None and built_with != self._registry(scope, head).pointer():
             await self.rebuild(scope, head)
 
-    async def _strangers(self, scope: Scope, head: str, learned: Learned | None) -> Strangers:
+    async def _strangers(
+        self, scope: Scope, head: str, kind: Kind, learned: Learned | None
+    ) -> Strangers:
         """The faces that nobody named, where there are enough, or what ships.
 
-        Thresholds measured against faces that were learned from would be too low.
+        Thresholds measured against faces that were learned from would be too low. Faces away from
+        the head's home are not pooled: under another head they may be somebody.
         """
-        fingerprint = self._judge.fingerprint
+        fingerprint = self._judge.fingerprint(head)
+        if kind is not HEADS[head].home:
+            return choose(NO_STRANGERS.vectors, fingerprint, kind)
         seen = learned.unknowns if learned is not None else frozenset()
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
         vectors = [
@@ -89,24 +97,24 @@ class Galleries:
             for face in pool
             if face.vector is not None and face.verdict_id not in seen
         ]
-        return choose(np.stack(vectors) if vectors else NO_STRANGERS.vectors, fingerprint)
+        return choose(np.stack(vectors) if vectors else NO_STRANGERS.vectors, fingerprint, kind)
 
     def _registry(self, scope: Scope, head: str) -> Registry:
         made = Registry(self._versions, scope, head)
         return self._registries.setdefault((scope, head), made)
 
     async def _vectors(
-        self, labels: Sequence[LiveLabel], progress: Progress | None
+        self, labels: Sequence[LiveLabel], head: str, progress: Progress | None
     ) -> dict[int, NDArray[np.float32]]:
         """By label, of the crops that are still there; those that have none yet are embedded."""
-        fingerprint = self._judge.fingerprint
+        fingerprint = self._judge.fingerprint(head)
         crops = list(dict.fromkeys(label.crop for label in labels if label.crop is not None))
         vectors = await self._store.embeddings(crops, fingerprint)
         missing = [crop for crop in crops if crop not in vectors]
         for done, crop_hash in enumerate(missing, start=1):
             crop = await self._store.crop(crop_hash)
             if crop is not None:
-                vector = await self._judge.embed_patiently(crop, pause=0.1)
+                vector = await self._judge.embed_patiently(crop, head, pause=0.1)
                 await self._store.add_embedding(crop_hash, fingerprint, vector)
                 vectors[crop_hash] = vector
             if progress is not None:
@@ -133,11 +141,14 @@ def _gallery(
     strangers: Strangers,
     false_name_rate: float,
     learned: Learned | None,
+    kind: Kind,
 ) -> Gallery:
     """Runs on a thread: with thousands of labels it takes a while."""
     named = [label for label in labels if label.answer is Answer.IS]
     examples = {
-        label.id: Example(label.names[0], vectors[label.id], label.face_hash, label.crop or "")
+        label.id: Example(
+            label.names[0], vectors[label.id], label.face_hash, label.crop or "", label.kind
+        )
         for label in named
         if label.id in vectors
     }
@@ -149,7 +160,7 @@ def _gallery(
         and not _taken_back(label, named)
     ]
     return Gallery(
-        fingerprint, examples.values(), rejections, strangers, false_name_rate, templates
+        fingerprint, examples.values(), rejections, strangers, false_name_rate, templates, kind
     )
 
 

@@ -179,8 +179,8 @@ async def identify(settings: Settings, folders: Folders, protocol: Protocol) -> 
     try:
         with console.status("loading models …"):
             networks = await asyncio.to_thread(Networks, settings)
-        remembering = _Remembering(networks.embedder)
-        networks.embedder = remembering
+        remembering = _Remembering(networks.embedders[HEAD])
+        networks.embedders[HEAD] = remembering
         try:
             async with Judge(settings, networks) as judge:
                 found = await _see(judge, intake, settings, sets.all, console)
@@ -191,7 +191,7 @@ async def identify(settings: Settings, folders: Folders, protocol: Protocol) -> 
                         f"thresholds come from elsewhere ({source})."
                     )
                 return Result(
-                    judge.fingerprint,
+                    judge.fingerprint(HEAD),
                     source,
                     len({shown.person for shown in sets.gallery}),
                     protocol,
@@ -302,7 +302,7 @@ async def _see_one(judge: Judge, intake: Intake, shown: Shown) -> Shown:
     if judged.picture is None or judged.judgement is None or not judged.judgement.faces:
         return shown
     face = nearest_to_centre(judged.picture, judged.judgement.faces)
-    (vector,) = await judge.embed([face.crop])
+    (vector,) = await judge.embed([face.crop], HEAD)
     return replace(shown, crop=face.crop, face_hash=face.face_hash, vector=vector)
 
 
@@ -360,10 +360,10 @@ async def _enrol(judge: Judge, shown: Sequence[Shown], unknowns: Vectors) -> str
     ]
     gallery = await asyncio.to_thread(
         Gallery,
-        judge.fingerprint,
+        judge.fingerprint(HEAD),
         examples,
         (),
-        choose(unknowns, judge.fingerprint),
+        choose(unknowns, judge.fingerprint(HEAD)),
         judge.false_name_rate,
     )
     judge.set_gallery(SCOPE, HEAD, gallery)

@@ -26,7 +26,7 @@ from datasets.folders import FolderError, people
 from models.gallery import Example, Gallery
 from models.heads import HEADS
 from models.strangers import choose
-from models.types import Context, Guess, Named, Picture, Scored
+from models.types import Context, Guess, Named, Picture, Scope, Scored
 
 SCOPE = "cli"
 
@@ -88,7 +88,14 @@ async def judge_files(
             await judge.start()
         try:
             if enrolled:
-                await enroll(judge, intake, enrolled, settings.judging.workers, console)
+                await enroll(
+                    judge,
+                    intake,
+                    enrolled,
+                    settings.judging.workers,
+                    heads or settings.judging.heads,
+                    console,
+                )
             each = partial(judge_file, judge, intake, heads=heads)
             judged = await side_by_side(each, files, settings.judging.workers, "judging", console)
         finally:
@@ -148,11 +155,13 @@ async def enroll(
     intake: Intake,
     files: Sequence[tuple[str, Path]],
     most: int,
+    heads: Sequence[str],
     console: Console,
 ) -> None:
-    """Make people known by their names and pictures.
+    """Make people and characters known by their names and pictures.
 
-    A picture with several faces enrols the one nearest to its centre.
+    A picture with several faces enrols the one nearest to its centre, to each of the heads that
+    judge its kind.
 
     Args:
         most: pictures to work on side by side.
@@ -161,24 +170,37 @@ async def enroll(
         SettingsError: none of the pictures shows a face.
     """
 
-    async def embedded(named: tuple[str, Path]) -> Example | None:
+    async def seen(named: tuple[str, Path]) -> tuple[str, FaceJudgement] | None:
         name, file = named
         judged = await judge_file(judge, intake, file, heads=())
         if judged.picture is None or judged.judgement is None or not judged.judgement.faces:
             console.print(f"{escape(str(file))}: {escape(judged.words or 'no face')}; left out")
             return None
-        face = nearest_to_centre(judged.picture, judged.judgement.faces)
-        (vector,) = await judge.embed([face.crop])
-        return Example(name, vector, face.face_hash)
+        return name, nearest_to_centre(judged.picture, judged.judgement.faces)
 
-    found = await side_by_side(embedded, files, most, "enrolling", console)
-    examples = [each for each in found if each is not None]
-    if not examples:
+    found = await side_by_side(seen, files, most, "enrolling", console)
+    faces = [each for each in found if each is not None]
+    if not faces:
         raise SettingsError("--gallery: no picture in it has a face, so nobody could be enrolled.")
-    strangers = choose(np.empty((0, 0), dtype=np.float32), judge.fingerprint)
-    gallery = Gallery(judge.fingerprint, examples, (), strangers, judge.false_name_rate)
-    for head in HEADS:
-        judge.set_gallery(SCOPE, head, gallery)
+    for head in heads:
+        await enroll_faces(judge, SCOPE, head, faces)
+
+
+async def enroll_faces(
+    judge: Judge, scope: Scope, head: str, faces: Sequence[tuple[str, FaceJudgement]]
+) -> None:
+    """Make faces of the kinds that a head judges known to it by their names."""
+    fitting = [(name, face) for name, face in faces if face.crop.kind in HEADS[head].kinds]
+    examples = []
+    for name, face in fitting:
+        (vector,) = await judge.embed([face.crop], head)
+        examples.append(Example(name, vector, face.face_hash, kind=face.crop.kind))
+    fingerprint = judge.fingerprint(head)
+    for kind in HEADS[head].kinds:
+        strangers = choose(np.empty((0, 0), dtype=np.float32), fingerprint, kind)
+        rate = judge.false_name_rate
+        gallery = Gallery(fingerprint, examples, (), strangers, rate, kind=kind)
+        judge.set_gallery(scope, head, gallery)
 
 
 def nearest_to_centre(picture: Picture, faces: Sequence[FaceJudgement]) -> FaceJudgement:

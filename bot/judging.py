@@ -20,7 +20,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from bot.errors import Busy, PictureRefused, Reason, WeightsError
 from bot.settings import Settings
-from models.types import Context, Crop, Face, Guess, Head, Picture, Scope, Vectors
+from models.types import Context, Crop, Face, Guess, Head, Kind, Picture, Scope, Vectors
 
 if TYPE_CHECKING:
     from models.gallery import Example, Gallery
@@ -74,7 +74,7 @@ class Judge:
         self._settings = settings
         self._most = settings.judging.workers + settings.judging.queue
         self._places = threading.BoundedSemaphore(self._most)
-        self._galleries: dict[tuple[Scope, str], Gallery] = {}
+        self._galleries: dict[tuple[Scope, str, Kind], Gallery] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._shared = networks is not None
         self._networks = networks
@@ -97,7 +97,8 @@ class Judge:
             self._settings.judging.workers, thread_name_prefix="judge"
         )
         await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
-        log.info("embedder: %s (%s)", self.embedder, self.quality)
+        for name, embedder in self._loaded.embedders.items():
+            log.info("embedder of %s: %s", name, embedder.name)
 
     def _load(self) -> None:
         if self._networks is None:
@@ -105,12 +106,12 @@ class Judge:
         from models.heads import HEADS
 
         self._heads = {
-            name: make(self._networks.embedder, partial(self._gallery_of, name))
-            for name, make in HEADS.items()
+            name: HEADS[name](embedder, partial(self._gallery_of, name))
+            for name, embedder in self._networks.embedders.items()
         }
 
-    def _gallery_of(self, head: str, scope: Scope) -> "Gallery | None":
-        return self.gallery(scope, head)
+    def _gallery_of(self, head: str, scope: Scope, kind: Kind) -> "Gallery | None":
+        return self.gallery(scope, head, kind)
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
@@ -121,41 +122,37 @@ class Judge:
             await asyncio.to_thread(self._networks.close)
             self._networks = None
 
-    @property
-    def embedder(self) -> str:
-        """`facenet`, `dlib` or `onnx`: what `auto` came to."""
-        return self._loaded.embedder.name
+    def embedder(self, head: str) -> str:
+        """The family of a head's embedder: `facenet`, `dlib` or `onnx` for people."""
+        return self._loaded.embedders[head].name
 
-    @property
-    def fingerprint(self) -> str:
-        """Of the embedder; a gallery belongs to one."""
-        return self._loaded.embedder.fingerprint
+    def fingerprint(self, head: str) -> str:
+        """Of a head's embedder; a gallery belongs to one."""
+        return self._loaded.embedders[head].fingerprint
 
     @property
     def false_name_rate(self) -> float:
         """Share of strangers that may be given a name, 0..1."""
         return self._settings.judging.false_name_rate
 
-    @property
-    def quality(self) -> str:
-        """What to expect of the embedder, in a few words."""
-        from models.embedders import QUALITY
+    def gallery(self, scope: Scope, head: str, kind: Kind) -> "Gallery | None":
+        """Who is enrolled in a scope under a head, as faces of a kind are compared with them.
 
-        return QUALITY[self.embedder]
-
-    def gallery(self, scope: Scope, head: str) -> "Gallery | None":
-        """Who is enrolled in a scope under a head; None if nobody ever was."""
-        return self._galleries.get((scope, head))
+        None if nobody ever was.
+        """
+        return self._galleries.get((scope, head, kind))
 
     def set_gallery(self, scope: Scope, head: str, gallery: "Gallery") -> None:
-        """Replace a gallery; the next picture is judged by the new one."""
-        if gallery.fingerprint != self.fingerprint:
-            raise ValueError(f"gallery of {gallery.fingerprint}, embedder {self.fingerprint}")
-        self._galleries[scope, head] = gallery
+        """Replace the gallery for its kind of face; the next picture is judged by the new one."""
+        if gallery.fingerprint != self.fingerprint(head):
+            told = f"gallery of {gallery.fingerprint}, embedder {self.fingerprint(head)}"
+            raise ValueError(told)
+        self._galleries[scope, head, gallery.kind] = gallery
 
-    def drop_gallery(self, scope: Scope, head: str) -> None:
-        """Forget a gallery, so that nobody is known until it is set again."""
-        self._galleries.pop((scope, head), None)
+    def drop_galleries(self, scope: Scope, head: str) -> None:
+        """Forget the galleries of a head, so that nobody is known until they are set again."""
+        for kind in Kind:
+            self._galleries.pop((scope, head, kind), None)
 
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None
@@ -186,15 +183,15 @@ class Judge:
         names = tuple(heads) if heads is not None else self._settings.judging.heads
         return await self._run(self._guess, crop, context, names)
 
-    async def embed(self, crops: Sequence[Crop]) -> Vectors:
-        """Embed crops for a gallery: shape (n, dimensions).
+    async def embed(self, crops: Sequence[Crop], head: str) -> Vectors:
+        """Embed crops for a gallery of a head: shape (n, dimensions).
 
         Raises:
             Busy: the queue is full.
         """
-        return await self._run(self._loaded.embedder.embed, crops)
+        return await self._run(self._loaded.embedders[head].embed, crops)
 
-    async def embed_patiently(self, crop: Crop, pause: float) -> Vectors:
+    async def embed_patiently(self, crop: Crop, head: str, pause: float) -> Vectors:
         """Embed one crop, shape (dimensions,), however long the queue is full.
 
         Args:
@@ -202,7 +199,7 @@ class Judge:
         """
         while True:
             try:
-                vectors = await self.embed([crop])
+                vectors = await self.embed([crop], head)
             except Busy:
                 await asyncio.sleep(pause)
             else:
@@ -227,10 +224,10 @@ class Judge:
     ) -> "tuple[Guess, list[tuple[Example, float]]]":
         """Runs on a worker thread."""
         (guess,) = self._heads[head].judge([crop], context)
-        gallery = self.gallery(context.scope, head)
+        gallery = self.gallery(context.scope, head, crop.kind)
         if gallery is None:
             return guess, []
-        (vector,) = self._loaded.embedder.embed([crop])
+        (vector,) = self._loaded.embedders[head].embed([crop])
         return guess, gallery.nearest(vector, most)
 
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
@@ -284,7 +281,10 @@ class Judge:
 
 
 class Networks:
-    """Everything that is loaded once: the safety gate, the detectors, the embedder.
+    """Everything that is loaded once: the safety gate, the detectors, the embedders.
+
+    Attributes:
+        embedders: by the head that uses them.
 
     Raises:
         WeightsError: an embedder's weights are missing or damaged.
@@ -294,7 +294,6 @@ class Networks:
         # These take seconds to import, which is why they are not at the top.
         import torch
 
-        from models import embedders
         from models.detectors.mtcnn import PhotoDetector
 
         torch.set_num_threads(1)
@@ -303,10 +302,9 @@ class Networks:
         self._detectors: list[Detector] = [
             PhotoDetector(settings.detector.min_face, settings.detector.min_score)
         ]
-        try:
-            self.embedder: Embedder = embedders.load(embedder_choice(settings))
-        except ValueError as error:
-            raise WeightsError(str(error)) from error
+        self.embedders: dict[str, Embedder] = {
+            head: load_embedder(settings, head) for head in settings.judging.heads
+        }
 
     def refuse_explicit(self, picture: Picture) -> None:
         """The safety gate (Yahoo's open_nsfw).
@@ -325,12 +323,27 @@ class Networks:
         return [face for detector in self._detectors for face in detector.detect(picture)]
 
     def close(self) -> None:
-        """Stop the embedder's process, if it has one."""
-        self.embedder.close()
+        """Stop the embedders' processes, if they have any."""
+        for embedder in self.embedders.values():
+            embedder.close()
+
+
+def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
+    """The embedder of a head; takes up to a few seconds.
+
+    Raises:
+        WeightsError: its weights are missing or damaged.
+    """
+    from models import embedders
+
+    try:
+        return embedders.load(embedder_choice(settings))
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
 
 
 def embedder_choice(settings: Settings) -> Any:
-    """What the settings say about the embedder, as `models.embedders` takes it."""
+    """What the settings say about the embedder of people, as `models.embedders` takes it."""
     from models.embedders import Choice, OnnxInput
 
     given = settings.embedder

@@ -20,13 +20,13 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from bot import retrain_report
-from bot.errors import HanteiError, NotFound, SettingsError, WeightsError
-from bot.judging import embedder_choice, versions_dir
+from bot.errors import HanteiError, NotFound, SettingsError
+from bot.judging import load_embedder, versions_dir
 from bot.learning import answering, retrain
 from bot.recipes import RECIPES, trained_dir, trainer
 from bot.settings import Settings, load
 from bot.store import Store
-from models import embedders, registry
+from models import registry
 from models.heads import HEADS
 from models.registry import Registry, VersionError
 from models.types import Embedder, Scope
@@ -78,17 +78,18 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
         if given.scope is not None:
             scopes = _only(given.scope, scopes)
         targets = [(scope, head) for scope in scopes for head in heads]
-        embedder = _load_embedder(settings)
+        embedders = {head: load_embedder(settings, head) for head in heads}
         try:
             if given.list:
                 for scope, head in targets:
-                    _print_versions(console, settings, embedder, scope, head)
+                    _print_versions(console, settings, embedders[head], scope, head)
             elif given.rollback is not None:
-                await _roll_back(console, settings, embedder, targets, given.rollback or None)
+                await _roll_back(console, settings, embedders, targets, given.rollback or None)
             else:
-                await _retrain_all(console, settings, store, embedder, targets, given)
+                await _retrain_all(console, settings, store, embedders, targets, given)
         finally:
-            embedder.close()
+            for embedder in embedders.values():
+                embedder.close()
     return 0
 
 
@@ -102,14 +103,6 @@ def _train_network(given: argparse.Namespace, settings: Settings) -> int:
         said = trainer(given.head)(given.data, out, partial(_advance, bar, task))
     Console().print(f"{given.head}: {said}", markup=False, highlight=False, soft_wrap=True)
     return 0
-
-
-def _load_embedder(settings: Settings) -> Embedder:
-    """The embedder alone: training needs neither detector nor safety gate."""
-    try:
-        return embedders.load(embedder_choice(settings))
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
 
 
 def _only(scope: Scope, known: Sequence[Scope]) -> list[Scope]:
@@ -128,7 +121,7 @@ async def _retrain_all(
     console: Console,
     settings: Settings,
     store: Store,
-    embedder: Embedder,
+    embedders: Mapping[str, Embedder],
     targets: Sequence[tuple[Scope, str]],
     given: argparse.Namespace,
 ) -> None:
@@ -138,7 +131,7 @@ async def _retrain_all(
         with Progress(console=Console(stderr=True), transient=True) as bar:
             words = f"{escape(scope)}, {head}"
             task = bar.add_task(words, total=None, of=words)
-            advance = partial(_advance, bar, task)
+            advance, embedder = partial(_advance, bar, task), embedders[head]
             report = await retrain(
                 settings, store, embedder, scope, head, dry_run=given.dry_run, advance=advance
             )
@@ -162,7 +155,7 @@ def _advance(bar: Progress, task: TaskID, what: str, done: int, total: int) -> N
 async def _roll_back(
     console: Console,
     settings: Settings,
-    embedder: Embedder,
+    embedders: Mapping[str, Embedder],
     targets: Sequence[tuple[Scope, str]],
     number: int | None,
 ) -> None:
@@ -183,7 +176,7 @@ async def _roll_back(
     versions = of_target[target]
     async with versions.locked():
         versions.rollback(number)
-    words = answering(versions, embedder).words
+    words = answering(versions, embedders[target[1]]).words
     _print_sentence(console, *target, f"rolled back. Answering now: {words}.")
 
 

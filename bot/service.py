@@ -412,7 +412,7 @@ class Service:
             NotFound: nobody has this name.
         """
         person_id, present = await self._person(scope, head, name)
-        self._judge.drop_gallery(scope, head)  # at once, before anything that takes time
+        self._judge.drop_galleries(scope, head)  # at once, before anything that takes time
         async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_naming(person_id)
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]

@@ -123,6 +123,7 @@ class LiveLabel:
     crop: str | None
     picture_hash: str
     face_hash: str
+    kind: Kind
 
 
 class Store:
@@ -493,6 +494,7 @@ class Store:
                     VerdictRow.crop,
                     VerdictRow.picture_hash,
                     VerdictRow.face_hash,
+                    VerdictRow.kind,
                 )
                 .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
@@ -1123,13 +1125,27 @@ def _live_labels(
 ) -> list[LiveLabel]:
     """From rows as `Store.live_labels` selects them; `people` are names by their ids."""
     found = []
-    for label, verdict, post, author, answer, ids, guesses, *rest in rows:
+    for row in rows:
+        label, verdict, post, author, answer, ids, guesses, crop, *hashes, kind = row
         speaks_of = json.loads(ids)
         if answer == Answer.IS and speaks_of[0] not in people:
             continue
         names = tuple(people[each] for each in speaks_of if each in people)
-        said = _said(json.loads(guesses), head)
-        found.append(LiveLabel(label, verdict, post, author, Answer(answer), names, said, *rest))
+        found.append(
+            LiveLabel(
+                id=label,
+                verdict_id=verdict,
+                post=post,
+                author=author,
+                answer=Answer(answer),
+                names=names,
+                said=_said(json.loads(guesses), head),
+                crop=crop,
+                picture_hash=hashes[0],
+                face_hash=hashes[1],
+                kind=Kind(kind),
+            )
+        )
     return found
 
 

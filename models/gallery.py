@@ -6,14 +6,13 @@ and replaced whole when a label comes or goes.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import Calibration, probability
 from models.strangers import Source, Strangers
-from models.types import Vectors, WhyNot
+from models.types import Kind, NameAnswer, Vectors, WhyNot
 
 NEAR_DUPLICATE_BITS = 8
 """Two aligned faces whose hashes differ in at most this many of 64 bits are the same picture.
@@ -38,12 +37,14 @@ class Example:
         vector: of length 1.
         face_hash: of the aligned face, `models.crops.face_hash`; empty if it is not kept.
         crop: content hash of the stored crop; empty if none is stored.
+        kind: of the picture.
     """
 
     name: str
     vector: NDArray[np.float32]
     face_hash: str = ""
     crop: str = ""
+    kind: Kind = Kind.PHOTO
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +87,13 @@ class Identification:
     """Who a face is.
 
     Attributes:
-        answer: `known` says that it is the first match.
+        answer: `known` says that it is the first match; `maybe`, that it would be, but for being
+            enrolled with pictures of another kind.
         matches: most likely first.
         why_not: what kept the gallery from naming; None if it named.
     """
 
-    answer: Literal["known", "unknown"]
+    answer: NameAnswer
     matches: tuple[Match, ...]
     why_not: WhyNot | None = None
 
@@ -113,11 +115,13 @@ class Gallery:
     """People by their examples, all embedded under one fingerprint.
 
     Args:
-        examples: at least one for each person.
+        examples: at least one for each person; of somebody who has some of the gallery's own kind,
+            only those decide.
         rejections: what people said a picture is not.
         strangers: what thresholds are measured against; see `models.strangers.choose`.
         false_name_rate: share of strangers that may be given a name, 0..1.
         templates: learned directions of people by name; others have that of their mean example.
+        kind: of the faces that are searched for.
     """
 
     def __init__(
@@ -128,9 +132,12 @@ class Gallery:
         strangers: Strangers = NO_STRANGERS,
         false_name_rate: float = FALSE_NAME_RATE,
         templates: Mapping[str, NDArray[np.float32]] | None = None,
+        kind: Kind = Kind.PHOTO,
     ) -> None:
         self.fingerprint = fingerprint
-        given = sorted(examples, key=lambda example: example.name)
+        self.kind = kind
+        given = sorted(_deciding(examples, kind), key=lambda example: example.name)
+        self._borrowed = frozenset(each.name for each in given if each.kind is not kind)
         self._people = _enrolled(given, strangers, false_name_rate, templates or {})
         self._rejections = _Rejections(rejections)
 
@@ -179,7 +186,8 @@ class Gallery:
             best = Match(left[0].name, left[0].similarity, max(left[0].margin, _SAME_PICTURE))
             return Identification("known", (best, *left[1:]))
         if left[0].margin >= 0:
-            return Identification("known", tuple(left))
+            borrowed = left[0].name in self._borrowed
+            return Identification("maybe" if borrowed else "known", tuple(left))
         return Identification("unknown", tuple(left), self._why_not(matches[0], left[0]))
 
     def nearest(self, vector: NDArray[np.float32], most: int) -> list[tuple[Example, float]]:
@@ -244,6 +252,13 @@ class _Rejections:
         """Of this very picture."""
         bits = np.bitwise_count(self._hashes ^ np.uint64(int(face_hash, 16)))
         return [self._all[i] for i in np.flatnonzero(bits <= NEAR_DUPLICATE_BITS).tolist()]
+
+
+def _deciding(examples: Iterable[Example], kind: Kind) -> list[Example]:
+    """A photograph of a cosplayer is more like other photographs than like any drawing."""
+    given = list(examples)
+    own = {each.name for each in given if each.kind is kind}
+    return [each for each in given if each.kind is kind or each.name not in own]
 
 
 def _enrolled(

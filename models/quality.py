@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.crops import align
 from models.strangers import shipped
-from models.types import Crop, WhyNot
+from models.types import Crop, Kind, WhyNot
 
 LEAST_EYES = 10.0
 """Pixels between the eyes; about 25 for the width of the face."""
@@ -52,12 +52,12 @@ def sharpness(crop: Crop) -> float:
     return float(laplacian.var() / (grey[_INNER, _INNER].var() + 1))
 
 
-def recognisable(vector: NDArray[np.float32], fingerprint: str) -> bool:
+def recognisable(vector: NDArray[np.float32], fingerprint: str, kind: Kind = Kind.PHOTO) -> bool:
     """Whether an embedding is unlike those of faces that nobody could recognise.
 
     Such faces, whosever they are, gather in one place (Deng et al. 2023, "Harnessing unrecognizable
     faces for improving face recognition"); where it is ships with the synthetic strangers. Always
     true for an embedder for which nothing ships.
     """
-    known = shipped(fingerprint)
+    known = shipped(fingerprint, kind)
     return known is None or float(known.unrecognisable @ vector) <= known.limit

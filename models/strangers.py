@@ -16,7 +16,7 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from models.types import Vectors
+from models.types import Kind, Vectors
 
 Source = Literal["unknowns", "synthetic", "gallery", "nothing"]
 """Where the strangers come from, for `Named.calibrated_from`: the operator's own unknown faces,
@@ -38,12 +38,13 @@ class Strangers:
     source: Source
 
 
-def choose(unknowns: Vectors, fingerprint: str) -> Strangers:
+def choose(unknowns: Vectors, fingerprint: str, kind: Kind = Kind.PHOTO) -> Strangers:
     """The best strangers at hand.
 
     Args:
         unknowns: embeddings of faces that are nobody enrolled, shape (n, dimensions); n may be 0.
         fingerprint: of the embedder.
+        kind: of the faces that will be searched for.
 
     Returns:
         With no vectors, and `gallery` as the source, where neither unknowns nor synthetic
@@ -51,7 +52,7 @@ def choose(unknowns: Vectors, fingerprint: str) -> Strangers:
     """
     if len(unknowns) >= LEAST_UNKNOWNS:
         return Strangers(unknowns, "unknowns")
-    known = shipped(fingerprint)
+    known = shipped(fingerprint, kind)
     if known is not None:
         return Strangers(known.vectors, "synthetic")
     return Strangers(np.empty((0, 0), dtype=np.float32), "gallery")
@@ -73,8 +74,8 @@ class Shipped:
 
 
 @cache
-def shipped(fingerprint: str) -> Shipped | None:
-    """What ships for an embedder, or None.
+def shipped(fingerprint: str, kind: Kind = Kind.PHOTO) -> Shipped | None:
+    """What ships for an embedder and a kind of face, or None.
 
     A fingerprint ends in a hash of weights and preprocessing, which is what counts: the file of
     an operator's own network may be called anything.
@@ -82,7 +83,7 @@ def shipped(fingerprint: str) -> Shipped | None:
     digest = fingerprint.rpartition("-")[2]
     for folder in _folders():
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
-        if meta["embedder"].rpartition("-")[2] == digest:
+        if (meta["embedder"].rpartition("-")[2], meta["kind"]) == (digest, kind):
             stored = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
             vectors, unrecognisable = (_unit(stored[key]) for key in ("vectors", "unrecognisable"))
             return Shipped(vectors, unrecognisable[0], meta["unrecognisable_above"])

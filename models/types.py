@@ -117,6 +117,9 @@ class Candidate:
     probability: float
 
 
+NameAnswer = Literal["known", "maybe", "unknown"]
+
+
 class WhyNot(StrEnum):
     """What kept a head from naming a face."""
 
@@ -135,8 +138,9 @@ class Named:
     """A guess at who or what it is.
 
     Attributes:
-        answer: `known` names the first candidate; `unknown` is "I don't know", and the
-            candidates are then the nearest names, to be shown only when somebody asks.
+        answer: `known` names the first candidate; `maybe` too, though it is enrolled with
+            pictures of the other kind only; `unknown` is "I don't know", and the candidates are
+            then the nearest names, to be shown only when somebody asks.
         candidates: most likely first, at most three.
         calibrated_from: which strangers the threshold was measured against,
             `models.strangers.Source`.
@@ -145,7 +149,7 @@ class Named:
     """
 
     head: str
-    answer: Literal["known", "unknown"]
+    answer: NameAnswer
     candidates: tuple[Candidate, ...]
     calibrated_from: str
     model: str
@@ -241,6 +245,11 @@ class Head(Protocol):
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of face it can judge."""
+        ...
+
+    @property
+    def home(self) -> Kind:
+        """The kind it is made for: the only one that it clusters and learns from by itself."""
         ...
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:

@@ -48,7 +48,7 @@ class PixelNetworks:
     """What a Judge loads (`bot.judging.Networks`), where a picture is a face from edge to edge."""
 
     def __init__(self) -> None:
-        self.embedder = PixelEmbedder()
+        self.embedders = {"idol": PixelEmbedder()}
 
     def refuse_explicit(self, picture: Picture) -> None:
         pass

@@ -49,7 +49,7 @@ async def embedded(store: Store, judge: Judge, verdicts: list[int]) -> int:
     """How many of these faces have an embedding."""
     found = [await store.verdict(each) for each in verdicts]
     crops = [each.crop for each in found if each is not None and each.crop is not None]
-    return len(await store.embeddings(crops, judge.fingerprint))
+    return len(await store.embeddings(crops, judge.fingerprint("idol")))
 
 
 async def vote(service: Service, verdict: int, action: Action, name: str | None = None) -> None:
@@ -434,7 +434,7 @@ async def test_a_change_of_embedder_keeps_the_clusters(
     await service.cluster_anew()
     before = await only(service)
     networks = PixelNetworks()
-    networks.embedder.fingerprint = "pixels-1"
+    networks.embedders["idol"].fingerprint = "pixels-1"
     async with Judge(settings, networks) as judge:  # type: ignore[arg-type]
         async with Service(settings, store, intake, judge) as changed:
             await changed.cluster_anew()

@@ -110,7 +110,7 @@ async def test_what_is_explained_leaves_no_embedding(
     await service.why(verdict_id)
     verdict = await service.verdict(verdict_id)
     assert verdict.crop is not None
-    assert await store.embeddings([verdict.crop], judge.fingerprint) == {}
+    assert await store.embeddings([verdict.crop], judge.fingerprint("idol")) == {}
 
 
 async def test_a_stranger_is_told_what_was_missing(

@@ -29,9 +29,9 @@ async def picture(intake: Intake, astronaut: bytes) -> Picture:
 
 async def known_to(judge: Judge, picture: Picture, scope: str = "web") -> None:
     (face,) = (await judge.judge(picture, Context(scope))).faces
-    (vector,) = await judge.embed([face.crop])
-    strangers = choose(np.empty((0, 0), dtype=np.float32), judge.fingerprint)
-    gallery = Gallery(judge.fingerprint, [Example("Eileen", vector)], (), strangers)
+    (vector,) = await judge.embed([face.crop], "idol")
+    strangers = choose(np.empty((0, 0), dtype=np.float32), judge.fingerprint("idol"))
+    gallery = Gallery(judge.fingerprint("idol"), [Example("Eileen", vector)], (), strangers)
     judge.set_gallery(scope, "idol", gallery)
 
 
@@ -52,7 +52,7 @@ async def test_an_enrolled_face_is_named(judge: Judge, picture: Picture) -> None
     assert guess.answer == "known"
     assert guess.candidates[0].name == "Eileen"
     assert guess.candidates[0].probability > 0.9
-    assert guess.model == judge.fingerprint
+    assert guess.model == judge.fingerprint("idol")
 
 
 async def test_scopes_do_not_know_each_others_people(judge: Judge, picture: Picture) -> None:
@@ -164,7 +164,7 @@ async def test_stopping_ends_threads_and_processes(settings: Settings, picture: 
     judge = Judge(settings)
     await judge.start()
     (face,) = (await judge.judge(picture, HERE)).faces
-    await judge.embed([face.crop])
+    await judge.embed([face.crop], "idol")
     await judge.stop()
     left = {t.name for t in threading.enumerate() if t not in before}
     assert not any(name.startswith("judge") for name in left)

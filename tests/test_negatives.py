@@ -150,7 +150,7 @@ async def test_the_veto_survives_a_restart_and_its_crop_does_not_expire(
     await service.allow("web", BOB)
     assert await store.expire(timedelta(0)) == 0
     other = PixelNetworks()
-    other.embedder.fingerprint = "pixels-1"  # has to start from the crops
+    other.embedders["idol"].fingerprint = "pixels-1"  # has to start from the crops
     async with Judge(settings, other) as judge, Service(settings, store, intake, judge):  # type: ignore[arg-type]
         assert await named(judge, double("Mai", 2)) is None
         assert await named(judge, face("Mai", 9, unlike=0.7)) == "Mai"

@@ -34,7 +34,7 @@ from models import embedders, strangers
 from models.gallery import Example
 from models.learned import Learned, Recipe
 from models.registry import Registry, Version, VersionError
-from models.types import Context, Crop, Named, Picture
+from models.types import Context, Crop, Kind, Named, Picture
 from tests import pixel_faces
 from tests.conftest import post_of
 from tests.pixel_faces import (
@@ -54,7 +54,7 @@ FINGERPRINT = PixelEmbedder.fingerprint
 face = partial(pixel_faces.face, unlike=UNLIKE, glare=GLARE)
 
 
-def of_pixels(fingerprint: str) -> strangers.Shipped:
+def of_pixels(fingerprint: str, kind: Kind = Kind.PHOTO) -> strangers.Shipped:
     """What ships, for the embedder of these faces."""
     vectors = pixel_faces.strangers(unlike=UNLIKE, glare=GLARE)
     return strangers.Shipped(vectors, vectors[0], limit=1)
@@ -454,7 +454,7 @@ async def test_what_saw_the_forgotten_cannot_be_rolled_back_to(
 ) -> None:
     await learn()
     await forget(service)
-    gallery = judge.gallery("web", "idol")
+    gallery = judge.gallery("web", "idol", Kind.PHOTO)
     assert gallery is not None
     assert "person 3" not in gallery.names or forget is not forget_person
     async with versions.locked():
@@ -550,7 +550,7 @@ async def test_thresholds_are_not_set_by_faces_that_were_learned_from(
     trained = train(samples, snapshot, FINGERPRINT, RATE, None)
     learned = trained.version.learned
     assert 10 < len(learned.unknowns) < 40
-    cohort = await service._galleries._strangers("web", "idol", learned)
+    cohort = await service._galleries._strangers("web", "idol", Kind.PHOTO, learned)
     assert cohort.source == "unknowns"
     assert len(cohort.vectors) == 60 - len(learned.unknowns)
 
@@ -918,7 +918,7 @@ async def test_killed_at_any_moment_the_bot_starts_with_the_old_or_the_new_versi
             Store(settings.store.data_dir) as store,
             Service(settings, store, intake, judge),
         ):
-            gallery = judge.gallery("web", "idol")
+            gallery = judge.gallery("web", "idol", Kind.PHOTO)
             assert gallery is not None
             assert len(gallery.names) == PEOPLE
     assert seen == {None, 1}

@@ -348,9 +348,9 @@ async def test_an_undone_example_keeps_no_embedding(
     part = await answer(service, astronaut, "1")
     await vote(service, part, Action.NAME, name="Eileen")
     (crop,) = (file.stem for file in crops(settings))
-    assert await store.embeddings([crop], judge.fingerprint)
+    assert await store.embeddings([crop], judge.fingerprint("idol"))
     await vote(service, part, Action.NAME, name="Eileen", withdraw=True)
-    assert not await store.embeddings([crop], judge.fingerprint)
+    assert not await store.embeddings([crop], judge.fingerprint("idol"))
 
 
 async def test_a_vote_counted_before_a_crash_is_settled_when_it_comes_again(
@@ -473,7 +473,7 @@ async def trained_version(settings: Settings, judge: Judge, label: int) -> Regis
         template = np.eye(1, 128, dtype=np.float32)
         learned = Learned(template, ((0,),), frozenset(), Recipe(20.0, 6.0))
         made = "2026-01-01T00:00:00"
-        version = Version(judge.fingerprint, label, replaces, made, {}, learned)
+        version = Version(judge.fingerprint("idol"), label, replaces, made, {}, learned)
         registry.promote(registry.save(version))
     return registry
 
@@ -744,7 +744,7 @@ async def test_a_new_embedder_embeds_the_stored_crops_again(
         assert part.words != ""
     vectors = [
         await store.embeddings([c.stem for c in crops(settings)], fingerprint)
-        for fingerprint in (networks.embedder.fingerprint, judge_fingerprint(changed))
+        for fingerprint in (networks.embedders["idol"].fingerprint, judge_fingerprint(changed))
     ]
     assert all(np.linalg.norm(v) == pytest.approx(1, abs=1e-5) for d in vectors for v in d.values())
     assert [len(each) for each in vectors] == [1, 1]
@@ -753,7 +753,7 @@ async def test_a_new_embedder_embeds_the_stored_crops_again(
 def judge_fingerprint(settings: Settings) -> str:
     networks = Networks(settings)
     networks.close()
-    return networks.embedder.fingerprint
+    return networks.embedders["idol"].fingerprint
 
 
 async def test_spoilers_stay_spoilers(service: Service, astronaut: bytes) -> None:

@@ -54,7 +54,7 @@ def test_a_face_from_the_side_is_turned_away(crop: Crop, side: int) -> None:
 
 
 async def test_an_embedding_of_nothing_is_not_recognisable(judge: Judge, crop: Crop) -> None:
-    good, nothing = await judge.embed([crop, blurred(crop, 7)])
-    assert recognisable(good, judge.fingerprint)
-    assert not recognisable(nothing, judge.fingerprint)
+    good, nothing = await judge.embed([crop, blurred(crop, 7)], "idol")
+    assert recognisable(good, judge.fingerprint("idol"))
+    assert not recognisable(nothing, judge.fingerprint("idol"))
     assert recognisable(nothing, "onnx-unknown-000000000000")
