@@ -9,6 +9,7 @@ The answers are logistic regressions on features of an ImageNet network (`models
 `python -m bot.retrain --head router` (`bot/recipes/router.py`).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,8 +48,8 @@ _AT_ONCE = 16
 
 LIMITS = ("look", "stand", "tell")
 """Where probability turns into a decision, set when the router is trained: a detector does not
-look if its kind is less likely than the first; a found face stands from the second; a picture in
-which none was found is still called one of a kind from the third."""
+look if its kind is less likely than the first; a found face stands from the second (see
+`standing`); a picture in which none was found is still called one of a kind from the third."""
 
 
 class Router:
@@ -85,7 +86,7 @@ class Router:
             if outlook[kind] >= self._look[kind]
             for face in detector.detect(picture)
         ]
-        faces = self.settle(picture, found)
+        faces = self.settle(picture, found, outlook)
         return self._route(outlook, faces), faces
 
     def look(self, picture: Picture) -> Outlook:
@@ -93,22 +94,26 @@ class Router:
         (row,) = likelihoods(self._picture, self._eyes.features([picture_square(picture.pixels)]))
         return _by_kind(row)
 
-    def settle(self, picture: Picture, faces: Sequence[Face]) -> list[Face]:
+    def settle(self, picture: Picture, faces: Sequence[Face], outlook: Outlook) -> list[Face]:
         """The faces that are faces, each with its own kind, none twice, largest first.
 
         A photographed face that only the detector of drawn ones found is left out: it has no
         landmarks, without which it cannot be recognised.
+
+        Args:
+            faces: found by any detectors.
+            outlook: on the picture.
         """
         told = list(zip(faces, self._judge(picture, faces), strict=True))
         # First those that the right detector found, then the surest: they win where two overlap.
         told.sort(key=lambda each: (each[0].kind is _likelier(each[1]), max(each[1].values())))
-        standing: list[Face] = []
+        chosen: list[Face] = []
         for face, answer in reversed(told):
             kind = _likelier(answer)
-            known = any(overlap(face.box, other.box) > SAME_FACE for other in standing)
-            if answer[kind] >= self._stand[kind] and not known:
-                standing += _as(face, kind)
-        return sorted(standing, key=_area, reverse=True)
+            known = any(overlap(face.box, other.box) > SAME_FACE for other in chosen)
+            if standing(answer[kind], outlook[kind]) >= self._stand[kind] and not known:
+                chosen += _as(face, kind)
+        return sorted(chosen, key=_area, reverse=True)
 
     def _judge(self, picture: Picture, faces: Sequence[Face]) -> list[Outlook]:
         answers: list[Outlook] = []
@@ -118,13 +123,12 @@ class Router:
         return answers
 
     def _route(self, outlook: Outlook, faces: Sequence[Face]) -> Route:
-        standing = {face.kind for face in faces}
-        told = standing or {kind for kind in KINDS if outlook[kind] >= self._tell[kind]}
+        shown = {face.kind for face in faces}
+        told = shown or {kind for kind in KINDS if outlook[kind] >= self._tell[kind]}
         if not told:
             return "nobody"
-        return (
-            "photo" if max(told, key=lambda kind: outlook[kind]) is Kind.PHOTO else "illustration"
-        )
+        likeliest = max(told, key=lambda kind: outlook[kind])
+        return "photo" if likeliest is Kind.PHOTO else "illustration"
 
 
 class Eyes:
@@ -176,6 +180,19 @@ def likelihoods(weights: NDArray[np.float32], features: Features) -> NDArray[np.
     """
     logits = features @ weights[:, :-1].T + weights[:, -1]
     return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
+
+
+def standing(face: float, picture: float) -> float:
+    """How well a face stands, 0..1, which is no probability.
+
+    The face counts more than the picture, in which it may be small; but where the picture shows
+    none at all, what was found is more likely an animal's.
+
+    Args:
+        face: how likely a face of its kind is in the square around it.
+        picture: how likely one can be seen in the whole picture.
+    """
+    return face * math.sqrt(picture)
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -61,7 +61,7 @@ def test_three_honest_answers() -> None:
 @pytest.mark.parametrize(
     ("locale", "routes", "words"),
     [
-        ("en", ["nobody"], "no person's or character's face"),
+        ("en", ["nobody"], "no face of a person or a character"),
         ("en", ["nobody", "photo"], "somebody in this photograph"),
         ("en", ["illustration", "nobody"], "This is a drawing"),
         ("ja", ["nobody"], "人やキャラクターの顔はないようなので"),

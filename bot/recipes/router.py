@@ -45,6 +45,7 @@ from models.route import (
     face_square,
     likelihoods,
     picture_square,
+    standing,
 )
 from models.types import Box, Face, Kind, Picture, Pixels
 
@@ -62,8 +63,12 @@ STRENGTH = 0.001
 """How freely a regression may follow its pictures (C of scikit-learn): less than cross-validation
 would have it, for pictures from elsewhere are less like these than these are like each other."""
 
-NOT_LOOKED_AT, DROPPED = 0.003, 0.01
-"""Share of pictures with a face that its detector may not see, and of faces that are dropped."""
+NOT_LOOKED_AT = 0.003
+"""Share of pictures with a face that its detector may not see."""
+
+DROPPED = {Kind.PHOTO: 0.01, Kind.ILLUSTRATION: 0.03}
+"""Share of faces that may be dropped, for the sake of what is none: whether something is a drawn
+face is harder to say."""
 
 FALSELY_TOLD = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.05}
 """Share of pictures without a kind of face that may still be called one of that kind, though none
@@ -288,13 +293,22 @@ def _fit(examples: Examples) -> NDArray[np.float32]:
 
 def _limits(scenes: Examples, faces: Examples) -> dict[str, NDArray[np.float32]]:
     """Set on what each fold's router, learned from the other folds, makes of it."""
-    seen, face = _crossed(scenes), _crossed(faces)
-    pairs = list(enumerate(KINDS))
-    look = [np.quantile(seen[scenes.truth[:, n], n], NOT_LOOKED_AT) for n, _ in pairs]
-    stand = [np.quantile(face[faces.truth[:, n], n], DROPPED) for n, _ in pairs]
-    tell = [np.quantile(seen[~scenes.truth[:, n], n], 1 - FALSELY_TOLD[kind]) for n, kind in pairs]
-    limits = {"look": look, "stand": stand, "tell": tell}
-    return {name: np.array(each, dtype=np.float32) for name, each in limits.items()}
+    seen, shown = _crossed(scenes), _crossed(faces)
+    rng = np.random.default_rng(0)
+    limits = np.empty((len(LIMITS), len(KINDS)))
+    for n, kind in enumerate(KINDS):
+        there, beside = seen[scenes.truth[:, n], n], seen[~scenes.truth[:, n], n]
+        pairs = rng.choice(shown[faces.truth[:, n], n], _PAIRS), rng.choice(there, _PAIRS)
+        limits[:, n] = (
+            np.quantile(there, NOT_LOOKED_AT),
+            np.quantile([*map(standing, *pairs)], DROPPED[kind]),
+            np.quantile(beside, 1 - FALSELY_TOLD[kind]),
+        )
+    return dict(zip(LIMITS, limits.astype(np.float32), strict=True))
+
+
+_PAIRS = 50_000
+"""Of a face and a picture, put together to see how the two answers go together."""
 
 
 def _crossed(examples: Examples) -> NDArray[np.float32]:

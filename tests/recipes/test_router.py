@@ -6,29 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 
 from bot.errors import SettingsError
 from bot.recipes import router
 from models.route import Router
+from tests.drawn import drawn_face
 
 FEW = 60
 
 
 def silent(what: str, done: int, of: int) -> None:
     """Shows no progress."""
-
-
-def drawn_face(colour: tuple[int, int, int]) -> Image.Image:
-    image = Image.new("RGB", (240, 180), colour)
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((70, 30, 170, 150), "#ffe0c8", "black", 3)
-    draw.pieslice((64, 20, 176, 130), 180, 360, "#335")
-    for x in (95, 145):
-        draw.ellipse((x - 12, 80, x + 12, 115), "white", "black", 3)
-        draw.ellipse((x - 6, 88, x + 6, 112), "#259")
-    draw.arc((105, 115, 135, 135), 20, 160, "black", 3)
-    return image
 
 
 @pytest.fixture
