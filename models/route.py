@@ -104,14 +104,17 @@ class Router:
             faces: found by any detectors.
             outlook: on the picture.
         """
-        told = list(zip(faces, self._judge(picture, faces), strict=True))
+        told = [
+            (face, {kind: standing(answer[kind], outlook[kind]) for kind in KINDS})
+            for face, answer in zip(faces, self._judge(picture, faces), strict=True)
+        ]
         # First those that the right detector found, then the surest: they win where two overlap.
         told.sort(key=lambda each: (each[0].kind is _likelier(each[1]), max(each[1].values())))
         chosen: list[Face] = []
-        for face, answer in reversed(told):
-            kind = _likelier(answer)
+        for face, worth in reversed(told):
+            kind = _likelier(worth)
             known = any(overlap(face.box, other.box) > SAME_FACE for other in chosen)
-            if standing(answer[kind], outlook[kind]) >= self._stand[kind] and not known:
+            if worth[kind] >= self._stand[kind] and not known:
                 chosen += _as(face, kind)
         return sorted(chosen, key=_area, reverse=True)
 
@@ -164,7 +167,7 @@ class Eyes:
 def picture_square(pixels: Pixels) -> Pixels:
     """The whole picture as the network takes it, not keeping its proportions: no bars, no loss."""
     image = Image.fromarray(pixels)
-    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    return np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BICUBIC, reducing_gap=2.0))
 
 
 def face_square(picture: Picture, face: Face) -> Pixels:
@@ -183,10 +186,10 @@ def likelihoods(weights: NDArray[np.float32], features: Features) -> NDArray[np.
 
 
 def standing(face: float, picture: float) -> float:
-    """How well a face stands, 0..1, which is no probability.
+    """How well a face stands as one of a kind, 0..1, which is no probability.
 
     The face counts more than the picture, in which it may be small; but where the picture shows
-    none at all, what was found is more likely an animal's.
+    none at all, what was found is more likely an animal's, or of the other kind.
 
     Args:
         face: how likely a face of its kind is in the square around it.
@@ -204,8 +207,8 @@ def overlap(one: Box, other: Box) -> float:
     return shared / (sum(areas) - shared) if shared else 0.0
 
 
-def _likelier(outlook: Outlook) -> Kind:
-    return max(KINDS, key=lambda kind: outlook[kind])
+def _likelier(each: Outlook) -> Kind:
+    return max(KINDS, key=lambda kind: each[kind])
 
 
 def _as(face: Face, kind: Kind) -> list[Face]:
