@@ -8,10 +8,9 @@ face is *not* somebody needs nobody's agreement.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from bot.domain import (
-    CANDIDATE_MARKS,
     NAMING,
     Action,
     Answer,
@@ -24,20 +23,11 @@ from bot.domain import (
     Vote,
 )
 from bot.errors import NotFound
+from bot.offering import VOTES, votes_by
 from models.types import UserId
 
 LONGEST_NAME = 80
 """Characters."""
-
-VOTES_BY_MARK: Mapping[Mark, tuple[Action, int | None]] = {
-    Mark.RIGHT: (Action.RIGHT, None),
-    Mark.A: (Action.CANDIDATE, 0),
-    Mark.B: (Action.CANDIDATE, 1),
-    Mark.C: (Action.CANDIDATE, 2),
-    Mark.NONE_OF_THESE: (Action.NONE_OF_THESE, None),
-    Mark.NOT_A_FACE: (Action.NOT_A_FACE, None),
-}
-"""The marks that are votes: what each says, and of which candidate."""
 
 
 def meant_name(verdict: Verdict, correction: Correction) -> str | None:
@@ -133,28 +123,34 @@ def marks_on(verdict: Verdict, votes: Iterable[Vote]) -> frozenset[tuple[UserId,
 
     One voter may have set several, of which the latest counts; typed names are no marks.
     """
-    marked = ((vote.voter, _mark(verdict, vote)) for vote in _kept(votes))
+    meant = {
+        (head, action, choice): mark
+        for mark in VOTES
+        for head, action, choice in votes_by(verdict, mark)
+    }
+    marked = ((vote.voter, meant.get(_meaning(verdict, vote))) for vote in _kept(votes))
     return frozenset((voter, mark) for voter, mark in marked if mark is not None)
 
 
 def _kept(votes: Iterable[Vote]) -> list[Vote]:
     """The votes that have not been taken back, oldest first."""
-    kept: dict[tuple[UserId, Action, str | None], Vote] = {}
+    kept: dict[tuple[UserId, str, Action, str | None], Vote] = {}
     for vote in sorted(votes, key=lambda vote: vote.id):
-        kept.pop((vote.voter, vote.action, vote.name), None)
+        key = vote.voter, vote.head, vote.action, vote.name
+        kept.pop(key, None)
         if not vote.withdraw:
-            kept[vote.voter, vote.action, vote.name] = vote
+            kept[key] = vote
     return list(kept.values())
 
 
-def _mark(verdict: Verdict, vote: Vote) -> Mark | None:
+def _meaning(verdict: Verdict, vote: Vote) -> tuple[str, Action, int | None]:
+    """A vote as `bot.offering.votes_by` tells it."""
+    choice = None
     if vote.action is Action.CANDIDATE:
         guess = verdict.named(vote.head)
-        candidates = guess.candidates if guess else ()
-        named = zip(CANDIDATE_MARKS, candidates, strict=False)
-        return next((mark for mark, each in named if each.name == vote.name), None)
-    marks = {action: mark for mark, (action, _) in VOTES_BY_MARK.items()}
-    return marks.get(vote.action)
+        names = [each.name for each in guess.candidates] if guess else []
+        choice = names.index(vote.name) if vote.name in names else None
+    return vote.head, vote.action, choice
 
 
 def settle(verdict: Verdict, head: str, votes: Iterable[Vote], *, allowed: bool) -> Standing:

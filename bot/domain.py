@@ -31,6 +31,7 @@ class Post:
         asker: who asked; often the author.
         locale: `ja` or `en`.
         allow_explicit: the place is marked for adults.
+        place: where heads are chosen (a channel); empty where they cannot be.
     """
 
     scope: Scope
@@ -41,6 +42,7 @@ class Post:
     pictures: tuple[Attachment, ...]
     text: str | None = None
     allow_explicit: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ class Verdict:
     revealed: bool
     created: datetime
 
-    def named(self, head: str | None = None) -> Named | None:
-        """The guess of `head` (by default of the first head that names), if it made one."""
+    def named(self, head: str) -> Named | None:
+        """The guess of `head`, if it made one."""
         for guess in self.guesses:
-            if isinstance(guess, Named) and head in (None, guess.head):
+            if isinstance(guess, Named) and guess.head == head:
                 return guess
         return None
 
@@ -203,7 +205,6 @@ class Part:
     """
 
     verdict_id: int
-    head: str
     words: str
     image: bytes | None
     description: str

@@ -7,7 +7,8 @@
     ├── WeightsError       weights are missing, damaged or not what was recorded
     ├── NotAllowed         this user may not do that
     └── NotFound           no such person, answer or version
-        └── NameTaken  another person has that name already
+        ├── NameTaken      another person has that name already
+        └── Ambiguous      the name is a person's and a character's
 
 A message is one sentence for the operator. What a fan reads is worded in `bot/locale` from
 `PictureRefused.reason`.
@@ -75,3 +76,7 @@ class NotFound(HanteiError):
 
 class NameTaken(NotFound):
     """The name is another person's."""
+
+
+class Ambiguous(NotFound):
+    """The name stands under several heads: it has to be said which is meant."""

@@ -4,12 +4,13 @@ The face is embedded anew for this and judged by the present gallery; the embedd
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot import replying
 from bot.domain import Explanation, Neighbour, Standing, State, Verdict
 from bot.errors import NotFound
 from bot.judging import Judge
+from bot.offering import naming, shown
 from bot.replying import say
 from bot.store import Store
 from models.calibration import LEAST_PEOPLE
@@ -35,11 +36,10 @@ class Explainer:
         self._store = store
         self._judge = judge
 
-    async def why(self, verdict: Verdict, standing: Standing) -> Explanation:
-        """See `bot.service.Service.why`."""
-        said = verdict.named()
-        if said is None:
-            raise NotFound(f"nobody was looked for in verdict {verdict.id}")
+    async def why(self, verdict: Verdict, standings: Mapping[str, Standing]) -> Explanation:
+        """See `bot.service.Service.why`. Of several names it explains the one that comes first."""
+        said = _explained(verdict, standings)
+        standing = standings[said.head]
         crop = await self._store.crop(verdict.crop) if verdict.crop else None
         if crop is None:
             return Explanation(verdict.id, expired(verdict.locale, said), spoiler=verdict.spoiler)
@@ -75,6 +75,19 @@ class Explainer:
         if not any(gallery is not None and crop in gallery.crops for gallery in galleries):
             return None
         return await self._store.crop(crop)
+
+
+def _explained(verdict: Verdict, standings: Mapping[str, Standing]) -> Named:
+    """The guess to explain: one that people settled, else the first that is shown.
+
+    Raises:
+        NotFound: no head looked for a name.
+    """
+    settled = [each for each in naming(verdict) if standings[each.head].state is State.LEARNED]
+    guesses = [*settled, *shown(verdict)]
+    if not guesses:
+        raise NotFound(f"nobody was looked for in verdict {verdict.id}")
+    return guesses[0]
 
 
 def words(

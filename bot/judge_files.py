@@ -93,7 +93,7 @@ async def judge_files(
                     intake,
                     enrolled,
                     settings.judging.workers,
-                    heads or settings.judging.heads,
+                    tuple(HEADS),
                     console,
                 )
             each = partial(judge_file, judge, intake, heads=heads)
@@ -270,10 +270,12 @@ def as_table(judged: Sequence[JudgedFile]) -> Table:
 
 
 def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
+    names = [g for g in guesses if isinstance(g, Named) and g.answer != "unknown"]
+    if names:
+        told = [escape(g.candidates[0].name) + "?" * (g.answer == "maybe") for g in names]
+        sure = [replying.percent(g.candidates[0].probability) for g in names]
+        return f"[green]{', '.join(told)}[/]", ", ".join(sure)
     for guess in guesses:
-        if isinstance(guess, Named) and guess.answer == "known":
-            best = guess.candidates[0]
-            return f"[green]{escape(best.name)}[/]", replying.percent(best.probability)
         if isinstance(guess, Named) and guess.candidates:
             best = guess.candidates[0]
             return f"I don't know (nearest: {escape(best.name)})", replying.percent(
@@ -294,8 +296,7 @@ def write_crops(judged: Sequence[JudgedFile], out: Path, locale: str) -> None:
         again = seen[each.file.stem]
         name = each.file.stem if again == 1 else f"{each.file.stem}-{again}"
         for number, face in enumerate(each.judgement.faces, start=1):
-            named = next((g for g in face.guesses if isinstance(g, Named)), None)
-            image = replying.annotated(locale, named, face.crop)
+            image = replying.annotated(locale, face.guesses, face.crop)
             (out / f"{name}-face{number}.jpg").write_bytes(image)
 
 

@@ -159,14 +159,14 @@ class Judge:
         """Find the faces and let the heads judge them.
 
         Args:
-            heads: names of heads; by default those of the settings.
+            heads: names of heads, in order; each judges all it can. By default those of the
+                settings, or else each head where it is at home.
 
         Raises:
             Busy: the queue is full.
             PictureRefused: the safety gate closed, or the time was up.
         """
-        names = tuple(heads) if heads is not None else self._settings.judging.heads
-        return await self._run(self._judge, picture, context, names)
+        return await self._run(self._judge, picture, context, self._chosen(heads))
 
     async def guess(
         self, crop: Crop, context: Context, heads: Sequence[str] | None = None
@@ -174,13 +174,15 @@ class Judge:
         """Let the heads judge a face that was found before.
 
         Args:
-            heads: names of heads; by default those of the settings.
+            heads: see `judge`.
 
         Raises:
             Busy: the queue is full.
         """
-        names = tuple(heads) if heads is not None else self._settings.judging.heads
-        return await self._run(self._guess, crop, context, names)
+        return await self._run(self._guess, crop, context, self._chosen(heads))
+
+    def _chosen(self, heads: Sequence[str] | None) -> tuple[str, ...] | None:
+        return self._settings.judging.heads if heads is None else tuple(heads)
 
     async def embed(self, crops: Sequence[Crop], head: str) -> Vectors:
         """Embed crops for a gallery of a head: shape (n, dimensions).
@@ -245,7 +247,9 @@ class Judge:
         self._places.release()
         WAITING.dec()
 
-    def _judge(self, picture: Picture, context: Context, names: Sequence[str]) -> Judgement:
+    def _judge(
+        self, picture: Picture, context: Context, names: tuple[str, ...] | None
+    ) -> Judgement:
         """Runs on a worker thread."""
         from models.crops import cut, face_hash
 
@@ -266,11 +270,17 @@ class Judge:
             judged.append(FaceJudgement(face, crop, face_hash(crop), guesses))
         return Judgement(route, tuple(judged))
 
-    def _guess(self, crop: Crop, context: Context, names: Sequence[str]) -> tuple[Guess, ...]:
+    def _guess(
+        self, crop: Crop, context: Context, names: tuple[str, ...] | None
+    ) -> tuple[Guess, ...]:
         """Runs on a worker thread."""
-        heads = [self._heads[name] for name in names]
-        chosen = [head for head in heads if head.takes == "face" and crop.kind in head.kinds]
-        return tuple(guess for head in chosen for guess in head.judge([crop], context))
+        if names is None:
+            chosen = [head for head in self._heads.values() if crop.kind is head.home]
+        else:
+            able = (self._heads[name] for name in names)
+            chosen = [head for head in able if crop.kind in head.kinds]
+        faces = [head for head in chosen if head.takes == "face"]
+        return tuple(guess for head in faces for guess in head.judge([crop], context))
 
     @property
     def _loaded(self) -> "Networks":
@@ -294,6 +304,7 @@ class Networks:
         import torch
 
         from models.detectors.mtcnn import PhotoDetector
+        from models.heads import HEADS
         from models.route import Router
 
         torch.set_num_threads(1)
@@ -307,7 +318,7 @@ class Networks:
         except ValueError as error:
             raise WeightsError(str(error)) from error
         self.embedders: dict[str, Embedder] = {
-            head: load_embedder(settings, head) for head in settings.judging.heads
+            head: load_embedder(settings, head) for head in HEADS
         }
 
     def refuse_explicit(self, picture: Picture) -> None:

@@ -5,7 +5,8 @@ Honest answers: nobody in the picture; no face found; faces, but nobody known; n
 
 import io
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 from fluent.runtime import FluentBundle, FluentResource
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain import CANDIDATE_MARKS, Mark, Neighbour, Part, Standing, State, Verdict
+from bot.domain import Mark, Neighbour, Part, Standing, State, Verdict
 from bot.errors import PictureRefused
-from models.types import Box, Candidate, Crop, Named, Pixels, Route
+from bot.offering import lettered, naming, shown
+from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels, Route
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
@@ -92,34 +94,75 @@ _WORTH_SAYING = 0.02
 """Under a name, other candidates less likely than this are noise."""
 
 
-def part(verdict: Verdict, crop: Crop | None, standing: Standing) -> Part:
+def part(verdict: Verdict, crop: Crop | None, standings: Mapping[str, Standing]) -> Part:
     """The answer for one face.
 
     Args:
         crop: the stored crop, or None once it has expired.
-        standing: what came of the votes so far.
+        standings: what came of the votes so far, by head.
     """
-    guess = verdict.named()
-    head = guess.head if guess else ""
-    words = _words(verdict, guess, standing)
+    answers = _answers(verdict, standings)
+    state = min((each.state for each in standings.values()), key=_NEWS.index, default=State.OPEN)
+    words = _words(verdict, answers, state)
     return Part(
         verdict_id=verdict.id,
-        head=head,
         words=words,
-        image=_image(verdict, guess, crop, standing) if crop else None,
+        image=_image(verdict.locale, answers, crop) if crop else None,
         description=say(verdict.locale, "image-description", words=words),
-        marks=_marks(verdict, guess),
-        state=standing.state,
-        status=status(verdict.locale, standing),
+        marks=_marks(verdict),
+        state=state,
+        status=status(verdict.locale, standings.values()),
         spoiler=verdict.spoiler,
     )
 
 
-def status(locale: str, standing: Standing) -> str | None:
-    """What came of the votes, or None when there are none."""
-    if standing.state is State.OPEN:
-        return None
-    return say(locale, f"status-{standing.state}", name=standing.name or "")
+_NEWS = (
+    State.NOT_A_FACE,
+    State.LEARNED,
+    State.CONSENT_NEEDED,
+    State.WAITING,
+    State.EXPIRED,
+    State.REJECTED,
+    State.OPEN,
+)
+"""Of the states under several heads, the first of these is that of the Part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A name under one head: what the head said, or what people agreed on.
+
+    Attributes:
+        probability: None if people agreed on it.
+    """
+
+    guess: Named
+    name: str
+    probability: float | None
+
+
+def _answers(verdict: Verdict, standings: Mapping[str, Standing]) -> list[_Answer]:
+    """Every name for the face, in the order of the channel's heads; none is "I don't know"."""
+    said = shown(verdict)
+    answers = []
+    for guess in naming(verdict):
+        standing = standings[guess.head]
+        if standing.state is State.LEARNED and standing.name:
+            answers.append(_Answer(guess, standing.name, None))
+        elif guess in said and guess.answer != "unknown":
+            best = guess.candidates[0]
+            answers.append(_Answer(guess, best.name, best.probability))
+    return answers
+
+
+def status(locale: str, standings: Iterable[Standing]) -> str | None:
+    """What came of the votes, each sentence once, or None when there are none."""
+    sentences = [
+        say(locale, f"status-{each.state}", name=each.name or "")
+        for each in standings
+        if each.state is not State.OPEN
+    ]
+    return " ".join(dict.fromkeys(sentences)) or None
 
 
 def percent(probability: float) -> str:
@@ -127,18 +170,31 @@ def percent(probability: float) -> str:
     return f"{min(99, max(1, round(100 * probability)))} %"
 
 
-def _image(verdict: Verdict, guess: Named | None, crop: Crop, standing: Standing) -> bytes:
-    if standing.state is State.LEARNED and standing.name:
-        return annotate(crop.pixels, crop.box, standing.name, "", known=True)
-    return annotated(verdict.locale, guess, crop)
-
-
-def annotated(locale: str, guess: Named | None, crop: Crop) -> bytes:
-    """The crop with the answer below it, as JPEG; see `annotate`."""
-    if guess is None or guess.answer == "unknown":
+def _image(locale: str, answers: Sequence[_Answer], crop: Crop) -> bytes:
+    if not answers:
         return annotate(crop.pixels, crop.box, say(locale, "caption-unknown"), "", known=False)
-    best = guess.candidates[0]
-    return annotate(crop.pixels, crop.box, best.name, percent(best.probability), known=True)
+    names = [
+        say(locale, "caption-maybe", name=each.name) if _is_maybe(each) else each.name
+        for each in answers
+    ]
+    alone = answers[0].probability if len(answers) == 1 else None
+    known = not all(_is_maybe(each) for each in answers)
+    score = "" if alone is None else percent(alone)
+    return annotate(crop.pixels, crop.box, " / ".join(names), score, known=known)
+
+
+def _is_maybe(answer: _Answer) -> bool:
+    return answer.probability is not None and answer.guess.answer == "maybe"
+
+
+def annotated(locale: str, guesses: Sequence[Guess], crop: Crop) -> bytes:
+    """The crop with the names that heads gave below it, as JPEG; see `annotate`."""
+    answers = [
+        _Answer(guess, guess.candidates[0].name, guess.candidates[0].probability)
+        for guess in guesses
+        if isinstance(guess, Named) and guess.answer != "unknown"
+    ]
+    return _image(locale, answers, crop)
 
 
 def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> bytes:
@@ -336,61 +392,72 @@ def sureness(locale: str, probability: float) -> str:
     return say(locale, "sure-fairly" if probability >= 0.75 else "sure-hardly")
 
 
-def _known(guess: Named | None) -> bool:
-    return guess is not None and guess.answer == "known"
-
-
-def _words(verdict: Verdict, guess: Named | None, standing: Standing) -> str:
-    if standing.state is State.LEARNED:
-        return say(verdict.locale, "part-learned", name=standing.name)
-    if standing.state is State.NOT_A_FACE:
+def _words(verdict: Verdict, answers: Sequence[_Answer], state: State) -> str:
+    if state is State.NOT_A_FACE:
         return say(verdict.locale, "part-not-a-face")
-    lettered = _lettered(guess)
-    if guess is not None and guess.answer == "known":
-        best = guess.candidates[0]
-        words = say(
-            verdict.locale,
-            "part-known",
-            name=best.name,
-            percent=percent(best.probability),
-            sure=sureness(verdict.locale, best.probability),
-        )
-        others = " ".join(lettered[1:])
-        return words + "\n" + say(verdict.locale, "others", names=others) if others else words
-    words = say(verdict.locale, "part-unknown")
+    if answers:
+        lines = [_sentence(verdict, each) for each in answers]
+        others = " ".join(_letters(verdict)[1:])
+        if state is not State.LEARNED and len(answers) == 1 and others:
+            lines.append(say(verdict.locale, "others", names=others))
+        return "\n".join(lines)
+    drawn = verdict.kind is Kind.ILLUSTRATION
+    words = say(verdict.locale, "part-unknown-character" if drawn else "part-unknown")
     if verdict.revealed:
-        nearest = say(verdict.locale, "nearest", names=" ".join(lettered))
-        words += "\n" + (nearest if lettered else say(verdict.locale, "nearest-nobody"))
+        letters = _letters(verdict)
+        nearest = say(verdict.locale, "nearest", names=" ".join(letters))
+        words += "\n" + (nearest if letters else say(verdict.locale, "nearest-nobody"))
     return words
 
 
-def _lettered(guess: Named | None) -> list[str]:
-    offered = _offered(guess).items()
-    if guess is not None and guess.calibrated_from == "nothing":  # how sure, nobody can tell
-        return [f"{mark} {each.name}" for mark, each in offered]
-    return [f"{mark} {each.name} ({percent(each.probability)})" for mark, each in offered]
+def _sentence(verdict: Verdict, answer: _Answer) -> str:
+    """One name in words; as whom somebody is dressed is said as such."""
+    cosplay = answer.guess.head == "character" and verdict.kind is Kind.PHOTO
+    if answer.probability is None:
+        message = "part-learned-cosplay" if cosplay else "part-learned"
+        return say(verdict.locale, message, name=answer.name)
+    message = "part-known-cosplay" if cosplay else "part-known"
+    return say(
+        verdict.locale,
+        "part-maybe" if _is_maybe(answer) else message,
+        name=answer.name,
+        percent=percent(answer.probability),
+        sure=sureness(verdict.locale, answer.probability),
+    )
 
 
-def _offered(guess: Named | None) -> dict[Mark, Candidate]:
+def _letters(verdict: Verdict) -> list[str]:
+    """The candidates on offer with their letters, and how sure where anybody can tell."""
+    return [
+        f"{mark} {each.name}"
+        if guess.calibrated_from == "nothing"
+        else f"{mark} {each.name} ({percent(each.probability)})"
+        for mark, (guess, each) in _offered(verdict).items()
+    ]
+
+
+def _offered(verdict: Verdict) -> dict[Mark, tuple[Named, Candidate]]:
     """The candidates to show by letter: under a name only those that may be right."""
-    if guess is None:
-        return {}
-    least = _WORTH_SAYING if guess.answer == "known" else 0.0
-    lettered = zip(CANDIDATE_MARKS, guess.candidates, strict=False)
     return {
-        mark: each
-        for mark, each in lettered
-        if each.name and (mark is Mark.A or each.probability >= least)
+        mark: (guess, each)
+        for mark, (guess, each) in lettered(verdict).items()
+        if each.name and (mark is Mark.A or each.probability >= _least(guess))
     }
 
 
-def _marks(verdict: Verdict, guess: Named | None) -> tuple[Mark, ...]:
+def _least(guess: Named) -> float:
+    return 0.0 if guess.answer == "unknown" else _WORTH_SAYING
+
+
+def _marks(verdict: Verdict) -> tuple[Mark, ...]:
     """Only marks that mean something under this answer."""
-    letters = tuple(_offered(guess))
-    if _known(guess):
-        return (Mark.RIGHT, *letters[1:], Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
+    letters = tuple(_offered(verdict))
+    names = [guess for guess in shown(verdict) if guess.answer != "unknown"]
+    always = (Mark.NOT_A_FACE, Mark.DELETE) if naming(verdict) else (Mark.DELETE,)
+    if names:
+        # Under one name ✅ is its letter; of several names each may be right by itself.
+        others = letters[1:] if len(names) == 1 else letters
+        return (Mark.RIGHT, *others, Mark.NONE_OF_THESE, *always)
     if verdict.revealed and letters:
-        return (*letters, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, Mark.DELETE)
-    if letters:
-        return (Mark.WHO, Mark.NOT_A_FACE, Mark.DELETE)
-    return (Mark.NOT_A_FACE, Mark.DELETE)
+        return (*letters, Mark.NONE_OF_THESE, *always)
+    return (Mark.WHO, *always) if letters else always

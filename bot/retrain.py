@@ -69,7 +69,7 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError(f"store.data_dir = {folder}: the bot has kept nothing there yet.")
     if given.report is not None:
         retrain_report.make_folder(given.report)
-    heads = [given.head] if given.head else settings.judging.heads
+    heads = [given.head] if given.head else list(HEADS)
     console = Console()
     async with Store(folder) as store:
         taught = set(await store.scopes())
@@ -223,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--scope", help="for example web or discord:123 (default: all)")
     parser.add_argument(
-        "--head", choices=sorted({*HEADS, *RECIPES}), help="default: those of the settings"
+        "--head", choices=sorted({*HEADS, *RECIPES}), help="default: all that learn from labels"
     )
     parser.add_argument(
         "--data",

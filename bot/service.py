@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Counter
 
-from bot import correcting, replying
+from bot import correcting, offering, replying
 from bot.clusters import Clusters
 from bot.correcting import clean_name
 from bot.domain import (
@@ -32,13 +32,14 @@ from bot.domain import (
     Verdict,
     Vote,
 )
-from bot.errors import NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.errors import Ambiguous, NameTaken, NotAllowed, NotFound, PictureRefused
 from bot.explaining import Explainer
 from bot.galleries import Galleries, Progress
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
+from models.heads import HEADS
 from models.registry import Registry
 from models.types import Context, Crop, Named, Picture, Scope, UserId
 
@@ -72,7 +73,7 @@ class Service:
         self._store = store
         self._intake = intake
         self._judge = judge
-        self._heads = settings.judging.heads
+        self._heads = tuple(HEADS)
         # From casting a vote to the label that comes of it: or a slower count could overwrite a
         # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
@@ -141,12 +142,13 @@ class Service:
     async def _answer_claimed(self, post: Post) -> Reply:
         judged: list[tuple[Picture, Attachment, Judgement]] = []
         refusals: list[str] = []
+        heads = await self.heads_in(post.place)
         for head in self._heads:
             await self._galleries.notice_promotion(post.scope, head)
         for attachment in post.pictures:
             try:
                 picture = await self._intake.picture(attachment)
-                judgement = await self._judge.judge(picture, _context(post))
+                judgement = await self._judge.judge(picture, _context(post), heads)
             except PictureRefused as refused:
                 log.info("refused %r of %s: %s", attachment.name, post.key, refused)
                 REFUSALS.labels(refused.reason).inc()
@@ -230,14 +232,15 @@ class Service:
             Busy: the queue is full.
         """
         verdict = await self.verdict(verdict_id)
-        guess = verdict.named()
-        standing = await self._standing(verdict, guess.head if guess else "")
-        return await self._explainer.why(verdict, standing)
+        return await self._explainer.why(verdict, await self._standings(verdict))
 
-    async def example(self, scope: Scope, crop: str, head: str = "idol") -> bytes | None:
+    async def example(self, scope: Scope, crop: str) -> bytes | None:
         """An enrolled example in a square, as JPEG; None if it is none (any more)."""
-        found = await self._explainer.example(scope, head, crop)
-        return None if found is None else await asyncio.to_thread(replying.square, found)
+        for head in self._heads:
+            found = await self._explainer.example(scope, head, crop)
+            if found is not None:
+                return await asyncio.to_thread(replying.square, found)
+        return None
 
     async def latest(self, under: str, user: UserId) -> int | None:
         """The verdict to explain to a user who does not say which.
@@ -277,8 +280,16 @@ class Service:
 
     # correcting
 
-    async def correct(self, correction: Correction) -> Part:
-        """Count a vote; what people agree on acts on the very next picture.
+    async def mark(
+        self,
+        verdict_id: int,
+        mark: Mark,
+        voter: UserId,
+        *,
+        trusted: bool = False,
+        withdraw: bool = False,
+    ) -> Part:
+        """Count a mark: a vote under each head that it speaks of; see `bot.offering.votes_by`.
 
         Returns:
             The Part with its new status.
@@ -286,19 +297,62 @@ class Service:
         Raises:
             NotFound: the answer is gone, or the mark points at no candidate.
         """
+        verdict = await self.verdict(verdict_id)
+        votes = [
+            Correction(
+                verdict_id, head, voter, action, trusted=trusted, choice=choice, withdraw=withdraw
+            )
+            for head, action, choice in offering.votes_by(verdict, mark)
+        ]
+        if not votes:
+            raise NotFound(f"{mark} means nothing under answer {verdict_id}")
+        return await self._count(votes)
+
+    async def correct(self, correction: Correction) -> Part:
+        """Count a vote; what people agree on acts on the very next picture.
+
+        Returns:
+            The Part with its new status.
+
+        Raises:
+            NotFound: the answer is gone, or there is no such candidate.
+        """
+        return await self._count([correction])
+
+    async def _count(self, corrections: Sequence[Correction]) -> Part:
+        """One voter's votes on one face, under a head each."""
+        changed = []
         async with self._settling:
-            verdict = await self.verdict(correction.verdict_id)
-            name = correcting.meant_name(verdict, correction)
-            if await self._store.vote(correction, name):
-                VOTES.labels(correction.action).inc()
-            # Also for a vote that stood already: the bot may have died before it was settled.
-            changed = await self._settle(verdict, correction.head)
-        if changed:
-            await self._galleries.rebuild(verdict.scope, correction.head)
+            verdict = await self.verdict(corrections[0].verdict_id)
+            names = [correcting.meant_name(verdict, each) for each in corrections]
+            for correction, name in zip(corrections, names, strict=True):
+                if await self._store.vote(correction, name):
+                    VOTES.labels(correction.action).inc()
+                # Also for a vote that stood already: the bot may have died before it was settled.
+                if await self._settle(verdict, correction.head):
+                    changed.append(correction.head)
+        for head in changed:
+            await self._galleries.rebuild(verdict.scope, head)
         part = await self.part(verdict.id)
-        if correction.withdraw and part.state is State.OPEN:
+        if corrections[0].withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
         return part
+
+    async def heads_for(self, verdict_id: int, name: str) -> tuple[str, ...]:
+        """Under which heads a typed name could be meant; more than one has to be asked about.
+
+        That is the head that has somebody of this name; if none or several have, those that
+        looked at the face.
+
+        Raises:
+            NotFound: the answer is gone, or no head looked for a name.
+        """
+        verdict = await self.verdict(verdict_id)
+        heads = tuple(guess.head for guess in offering.naming(verdict))
+        if not heads:
+            raise NotFound(f"nobody was looked for in answer {verdict_id}")
+        have = [h for h in heads if await self._store.person(verdict.scope, h, name) is not None]
+        return (have[0],) if len(have) == 1 else heads
 
     async def marks(self, verdict_id: int) -> frozenset[tuple[UserId, Mark]]:
         """Who has set which marks on an answer, as far as they were counted.
@@ -309,11 +363,12 @@ class Service:
         verdict = await self.verdict(verdict_id)
         return correcting.marks_on(verdict, await self._store.votes(verdict_id))
 
-    async def vote_of(self, verdict_id: int, head: str, voter: UserId) -> Vote | None:
-        """What a user says of a guess at present: the latest vote not taken back, or None."""
-        votes = await self._store.votes(verdict_id)
-        mine = (vote for vote in votes if vote.head == head and vote.voter == voter)
-        return next(iter(correcting.standing_votes(mine)), None)
+    async def votes_of(self, verdict: Verdict, voter: UserId) -> list[Vote]:
+        """What a user says of a face at present: under each head the latest vote not taken back."""
+        votes = [vote for vote in await self._store.votes(verdict.id) if vote.voter == voter]
+        heads = dict.fromkeys(vote.head for vote in votes)
+        mine = ([vote for vote in votes if vote.head == head] for head in heads)
+        return [vote for each in mine for vote in correcting.standing_votes(each)]
 
     async def _settle(self, verdict: Verdict, head: str) -> bool:
         """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt."""
@@ -335,16 +390,39 @@ class Service:
             return Standing(State.EXPIRED)
         return standing
 
+    async def _standings(self, verdict: Verdict) -> dict[str, Standing]:
+        """By head, of those that named or could not."""
+        heads = [guess.head for guess in offering.naming(verdict)]
+        return {head: await self._standing(verdict, head) for head in heads}
+
+    # which heads answer where
+
+    async def heads_in(self, place: str) -> tuple[str, ...] | None:
+        """The heads that a place chose, in order; None if it chose none.
+
+        Then those of the settings answer.
+        """
+        return await self._store.heads_in(place) or self._settings.heads_in(place)
+
+    async def choose_heads(self, place: str, heads: Sequence[str]) -> None:
+        """Let these heads answer in a place, in this order; none of them undoes the choice."""
+        await self._store.choose_heads(place, heads)
+
     # people
 
-    async def people(self, scope: Scope, head: str = "idol") -> list[Person]:
-        """Who is enrolled with at least one example, by name."""
-        return [each for each in await self._store.people(scope, head) if each.examples]
+    async def people(self, scope: Scope) -> list[Person]:
+        """People and characters with at least one example: by head, then by name."""
+        known = [each for head in self._heads for each in await self._store.people(scope, head)]
+        return [each for each in known if each.examples]
 
-    async def enroll(self, post: Post, name: str, head: str = "idol") -> Part:
-        """Enrol a person from a picture with one face.
+    async def enroll(self, post: Post, name: str, head: str | None = None) -> Part:
+        """Enrol a person or a character from a picture with one face.
 
         The author of the post is who states the right to it, and so consents.
+
+        Args:
+            head: by default that at home with the kind of face: people in photographs, characters
+                in drawings.
 
         Raises:
             PictureRefused: it cannot be judged.
@@ -353,21 +431,29 @@ class Service:
         """
         wanted = clean_name(name)
         picture = await self._intake.picture(post.pictures[0])
-        judgement = await self._judge.judge(picture, _context(post))
+        judgement = await self._judge.judge(picture, _context(post), self._heads)
         if len(judgement.faces) != 1:
             faces = len(judgement.faces)
             message = "several-faces" if faces else "no-face"
             raise NotFound(replying.say(post.locale, message, faces=faces))
         if not await self._store.claim(post):
             raise NotFound(f"{post.key} was enrolled already")
-        new = _new_verdict(picture, post.pictures[0], judgement.faces[0])
+        (face,) = judgement.faces
+        chosen = head or next(name for name in HEADS if HEADS[name].home is face.face.kind)
+        if face.face.kind not in HEADS[chosen].kinds:
+            raise NotFound(replying.say(post.locale, "not-a-photograph"))
+        guesses = tuple(guess for guess in face.guesses if guess.head == chosen)
+        new = _new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
         (verdict,) = await self._store.answered(post.key, "", [new])
         return await self.correct(
-            Correction(verdict.id, head, post.author, Action.NAME, trusted=True, name=wanted)
+            Correction(verdict.id, chosen, post.author, Action.NAME, trusted=True, name=wanted)
         )
 
-    async def rename(self, scope: Scope, name: str, new_name: str, head: str = "idol") -> str:
+    async def rename(self, scope: Scope, name: str, new_name: str, head: str | None = None) -> str:
         """Rename a person; the old name still leads to them.
+
+        Args:
+            head: needed only where a person and a character have the same name.
 
         Returns:
             The new name as it is stored.
@@ -375,8 +461,9 @@ class Service:
         Raises:
             NotFound: nobody has this name, or the new one is unusable.
             NameTaken: another person has the new name.
+            Ambiguous: the name is under several heads.
         """
-        person_id, _ = await self._person(scope, head, name)
+        head, person_id, _ = await self._person(scope, head, name)
         wanted = clean_name(new_name)
         other = await self._store.person(scope, head, wanted)
         if other is not None and other[0] != person_id:
@@ -385,21 +472,24 @@ class Service:
         await self._galleries.rebuild(scope, head)
         return wanted
 
-    async def merge(self, scope: Scope, name: str, into: str, head: str = "idol") -> str:
-        """Make two people one, under the second name.
+    async def merge(self, scope: Scope, name: str, into: str, head: str | None = None) -> str:
+        """Make two people one, under the second name; see `rename` for `head`.
 
         Raises:
             NotFound: nobody has one of the names, or both are one person.
+            Ambiguous: a name is under several heads.
         """
-        from_id, _ = await self._person(scope, head, name)
-        into_id, kept = await self._person(scope, head, into)
+        head, from_id, _ = await self._person(scope, head, name)
+        _, into_id, kept = await self._person(scope, head, into)
         if from_id == into_id:
             raise NotFound(f"{name} and {into} are the same person already")
         await self._store.merge(from_id, into_id)
         await self._galleries.rebuild(scope, head)
         return kept
 
-    async def remove(self, scope: Scope, name: str, head: str = "idol") -> tuple[str, list[str]]:
+    async def remove(
+        self, scope: Scope, name: str, head: str | None = None
+    ) -> tuple[str, list[str]]:
         """Forget a person: pictures, crops, embeddings, votes, guesses and learned versions.
 
         Only somebody who types the name anew enrols the person again.
@@ -411,7 +501,7 @@ class Service:
         Raises:
             NotFound: nobody has this name.
         """
-        person_id, present = await self._person(scope, head, name)
+        head, person_id, present = await self._person(scope, head, name)
         self._judge.drop_galleries(scope, head)  # at once, before anything that takes time
         async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_naming(person_id)
@@ -423,11 +513,16 @@ class Service:
         await self._finish_forgetting(scope)
         return present, refs
 
-    async def _person(self, scope: Scope, head: str, name: str) -> tuple[int, str]:
-        found = await self._store.person(scope, head, name)
-        if found is None:
+    async def _person(self, scope: Scope, head: str | None, name: str) -> tuple[str, int, str]:
+        """Under which head, which person, and the name as it is stored."""
+        heads = self._heads if head is None else (head,)
+        found = [(each, await self._store.person(scope, each, name)) for each in heads]
+        people = [(each, *person) for each, person in found if person is not None]
+        if not people:
             raise NotFound(f"nobody here is called {name}")
-        return found
+        if len(people) > 1:
+            raise Ambiguous(f"{name} is the name of a person and of a character")
+        return people[0]
 
     # the faces that nobody named
 
@@ -667,9 +762,8 @@ class Service:
         return await self._store.crop(verdict.crop) if verdict.crop else None
 
     async def _part(self, verdict: Verdict, crop: Crop | None) -> Part:
-        guess = verdict.named()
-        standing = await self._standing(verdict, guess.head if guess else "")
-        return await asyncio.to_thread(replying.part, verdict, crop, standing)
+        standings = await self._standings(verdict)
+        return await asyncio.to_thread(replying.part, verdict, crop, standings)
 
     async def _keep_house(self) -> None:
         """Hourly, expire and sweep crops, and cluster the faces that nobody named."""
@@ -717,7 +811,7 @@ def _in_order(
 
 
 def _is_known(face: FaceJudgement) -> bool:
-    return any(isinstance(g, Named) and g.answer == "known" for g in face.guesses)
+    return any(isinstance(g, Named) and g.answer != "unknown" for g in face.guesses)
 
 
 def _new_verdict(picture: Picture, attachment: Attachment, face: FaceJudgement) -> NewVerdict:

@@ -7,10 +7,19 @@ for example `HANTEI_DISCORD__TOKEN`.
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +31,17 @@ from bot.errors import SettingsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Locale = Literal["ja", "en"]
+HeadName = Literal["idol", "character"]
+
+
+def _each_once(heads: tuple[str, ...]) -> tuple[str, ...]:
+    if not heads or len(set(heads)) < len(heads):
+        raise ValueError("name at least one head, and each once")
+    return heads
+
+
+Heads = Annotated[tuple[HeadName, ...], AfterValidator(_each_once)]
+"""Heads in the order in which they answer."""
 
 
 class _Section(BaseModel):
@@ -47,7 +67,7 @@ class Judging(_Section):
     workers: Annotated[int, Field(ge=1, le=32)] = 2
     queue: Annotated[int, Field(ge=1)] = 16
     seconds_per_picture: Annotated[float, Field(gt=0)] = 20
-    heads: tuple[Literal["idol"], ...] = ("idol",)
+    heads: Heads | None = None
     false_name_rate: Annotated[float, Field(ge=0.0001, le=0.2)] = 0.01
 
 
@@ -123,6 +143,7 @@ class Discord(_Section):
     server_language: Literal["auto", "ja", "en"] = "auto"
     watch_channels: tuple[int, ...] = ()
     digest_channel: Annotated[int, Field(ge=0)] = 0
+    channel_heads: Mapping[int, Heads] = {}
     explicit_in_age_restricted: bool = False
     cooldown_pictures: Annotated[int, Field(ge=1)] = 8
     cooldown_seconds: Annotated[float, Field(gt=0)] = 60
@@ -145,6 +166,17 @@ class Settings(BaseSettings):
     store: Store = Store()
     web: Web = Web()
     discord: Discord = Discord()
+
+    def heads_in(self, place: str) -> tuple[str, ...] | None:
+        """The heads that answer in a place, in order; None for each where it is at home.
+
+        Args:
+            place: as in `bot.domain.Post`.
+        """
+        platform, _, channel = place.partition(":")
+        if platform == "discord" and int(channel) in self.discord.channel_heads:
+            return self.discord.channel_heads[int(channel)]
+        return self.judging.heads
 
     @classmethod
     def settings_customise_sources(

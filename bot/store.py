@@ -63,6 +63,7 @@ from bot.tables import (
     LabelRow,
     MessageRow,
     PersonRow,
+    PlaceRow,
     PostRow,
     VerdictRow,
     VoteRow,
@@ -552,6 +553,22 @@ class Store:
                 .distinct()
             )
             return sorted(rows)
+
+    # places
+
+    async def heads_in(self, place: str) -> tuple[str, ...]:
+        """The heads that a place chose, in order; empty if it chose none."""
+        async with self._reading() as session:
+            heads = await session.scalar(select(PlaceRow.heads).where(PlaceRow.place == place))
+            return tuple(heads or ())
+
+    async def choose_heads(self, place: str, heads: Sequence[str]) -> None:
+        """Remember the heads of a place; none of them forgets what it chose."""
+        async with self._writing() as session:
+            if heads:
+                await session.merge(PlaceRow(place=place, heads=list(heads)))
+            else:
+                await session.execute(delete(PlaceRow).where(PlaceRow.place == place))
 
     # people
 

@@ -206,6 +206,14 @@ class ClusterMessageRow(Base):
     )
 
 
+class PlaceRow(Base):
+    """A place (a channel) that chose which heads answer in it, in order."""
+
+    __tablename__ = "places"
+    place: Mapped[str] = mapped_column(primary_key=True)
+    heads: Mapped[list[str]] = mapped_column(JSON)
+
+
 class DigestRow(Base):
     """When the last digest of a scope was shown."""
 

@@ -6,25 +6,29 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import discord
 from discord.ext import commands
 
-from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name, reads_like_chat
+from bot.correcting import LONGEST_NAME, clean_name, reads_like_chat
 from bot.domain import Action, Correction, Mark, Part
 from bot.errors import NotAllowed, NotFound
+from bot.offering import VOTES
 from bot.platforms.discord import (
     DiscordBot,
     content_of,
     ids_of,
     pictures_in,
+    plain,
     ref_of,
     user_id,
 )
 from bot.replying import say
 from cogs import marking
 from cogs.marking import MarkButton, add_marks, buttons, has_mark_buttons, mark_of
+from cogs.which import Which
 from cogs.wording import wording
 from models.types import UserId
 
@@ -80,7 +84,7 @@ class Correct(commands.Cog):
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         """Somebody takes a mark back, or a moderator does it for them."""
         mark, verdict_id = await self._marked(payload)
-        if mark is not None and verdict_id is not None and mark in VOTES_BY_MARK:
+        if mark is not None and verdict_id is not None and mark in VOTES:
             ref = ref_of(payload.channel_id, payload.message_id)
             await self.press(ref, verdict_id, mark, _voter(payload.user_id), withdraw=True)
 
@@ -143,19 +147,26 @@ class Correct(commands.Cog):
         except NotFound:
             await self._tell(message, "discord-name-length", longest=LONGEST_NAME)
             return
+        with suppress(NotFound):
+            heads = await self._service.heads_for(verdict_id, name)
+            learn = partial(self._learn, ref, verdict_id, name, message)
+            if len(heads) == 1:
+                await learn(heads[0])
+                return
+            locale = self._bot.locale_of(message.guild)
+            question = say(locale, "discord-which", name=plain(name))
+            with suppress(discord.HTTPException):
+                await message.reply(question, view=Which(heads, locale, message.author.id, learn))
+
+    async def _learn(
+        self, ref: str, verdict_id: int, name: str, message: discord.Message, head: str
+    ) -> None:
+        """The name is a vote under this head."""
         trusted = await self._bot.moderates(message.author, message.channel.id)
+        who = user_id(message.author)
+        correction = Correction(verdict_id, head, who, Action.NAME, trusted=trusted, name=name)
         async with self._bot.lock(verdict_id):
             with suppress(NotFound):
-                verdict = await self._service.verdict(verdict_id)
-                named = verdict.named()
-                correction = Correction(
-                    verdict_id,
-                    named.head if named else "",
-                    user_id(message.author),
-                    Action.NAME,
-                    trusted=trusted,
-                    name=name,
-                )
                 await self._show(ref, await self._service.correct(correction))
                 self._remember(ref_of(message.channel.id, message.id), ref, correction)
 
@@ -242,17 +253,8 @@ class Correct(commands.Cog):
         if mark is Mark.WHO:
             await self._reveal(ref, part)
             return None
-        action, choice = VOTES_BY_MARK[mark]
-        return await self._service.correct(
-            Correction(
-                verdict_id,
-                part.head,
-                voter.id,
-                action,
-                trusted=voter.trusted,
-                choice=choice,
-                withdraw=withdraw,
-            )
+        return await self._service.mark(
+            verdict_id, mark, voter.id, trusted=voter.trusted, withdraw=withdraw
         )
 
     async def _reveal(self, ref: str, before: Part) -> None:

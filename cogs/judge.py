@@ -22,6 +22,7 @@ from bot.platforms.discord import (
     patiently,
     permissions_in,
     pictures_in,
+    place_of,
     plain,
     ref_of,
     scope_of,
@@ -109,6 +110,7 @@ class Judge(commands.Cog):
             locale=self._locale(message),
             pictures=tuple(pictures[:MOST_PICTURES]),
             allow_explicit=self._allows_explicit(message.channel),
+            place=place_of(message.channel),
         )
         self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES, called=called)
 
@@ -173,6 +175,7 @@ class Judge(commands.Cog):
             locale=self._locale_of_user(interaction),
             pictures=tuple(pictures[:MOST_PICTURES]),
             allow_explicit=self._allows_explicit(interaction.channel),
+            place=place_of(interaction.channel),
         )
         self._start(post, CommandOutlet(interaction), left_out=len(pictures) > MOST_PICTURES)
 

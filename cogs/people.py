@@ -1,5 +1,6 @@
 """`/people`: moderators enrol, rename, merge and remove."""
 
+from itertools import islice
 from typing import Any
 
 import discord
@@ -25,8 +26,11 @@ from bot.platforms.discord import (
 )
 from bot.replying import say
 from cogs.confirm import confirmed
+from models.heads import HEADS
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
+
+HEAD_CHOICES = [app_commands.Choice(name=localised(f"head-{head}"), value=head) for head in HEADS]
 
 _MOST_CHOICES = 25
 """That Discord shows for an option."""
@@ -54,13 +58,17 @@ class People(
         name=localised("discord-name-option"),
         picture=localised("discord-face-option"),
         i_have_the_right=localised("discord-right-option"),
+        head=localised("discord-as-option"),
     )
+    @app_commands.rename(head="as")
+    @app_commands.choices(head=HEAD_CHOICES)
     async def enroll(
         self,
         interaction: discord.Interaction[Any],
         name: Name,
         picture: discord.Attachment,
         i_have_the_right: bool,
+        head: str | None = None,
     ) -> None:
         """Enrol a person from a picture of them alone."""
         await interaction.response.defer(ephemeral=True)
@@ -80,7 +88,7 @@ class People(
         )
         try:
             part = await patiently(
-                lambda: self._service.enroll(post, name),
+                lambda: self._service.enroll(post, name, head),
                 lambda: interaction.edit_original_response(content=say(locale, "busy")),
             )
         except NotFound as error:  # of the face; the service has worded it
@@ -101,36 +109,60 @@ class People(
 
     @app_commands.command(name="rename", description=localised("discord-rename-description"))
     @app_commands.describe(
-        name=localised("discord-name-option"), new_name=localised("discord-new-name-option")
+        name=localised("discord-name-option"),
+        new_name=localised("discord-new-name-option"),
+        head=localised("discord-as-option"),
     )
+    @app_commands.rename(head="as")
+    @app_commands.choices(head=HEAD_CHOICES)
     async def rename(
-        self, interaction: discord.Interaction[Any], name: Name, new_name: Name
+        self,
+        interaction: discord.Interaction[Any],
+        name: Name,
+        new_name: Name,
+        head: str | None = None,
     ) -> None:
         """Rename a person; the old name still leads to them."""
         await interaction.response.defer(ephemeral=True)
-        stored = await self._service.rename(self._scope(interaction), name, new_name)
+        stored = await self._service.rename(self._scope(interaction), name, new_name, head)
         await self._done(interaction, "discord-renamed", name=plain(stored))
 
     @app_commands.command(name="merge", description=localised("discord-merge-description"))
     @app_commands.describe(
-        name=localised("discord-name-option"), into=localised("discord-into-option")
+        name=localised("discord-name-option"),
+        into=localised("discord-into-option"),
+        head=localised("discord-as-option"),
     )
-    async def merge(self, interaction: discord.Interaction[Any], name: Name, into: Name) -> None:
+    @app_commands.rename(head="as")
+    @app_commands.choices(head=HEAD_CHOICES)
+    async def merge(
+        self,
+        interaction: discord.Interaction[Any],
+        name: Name,
+        into: Name,
+        head: str | None = None,
+    ) -> None:
         """Make two people one."""
         await interaction.response.defer(ephemeral=True)
-        kept = await self._service.merge(self._scope(interaction), name, into)
+        kept = await self._service.merge(self._scope(interaction), name, into, head)
         await self._done(interaction, "discord-merged", name=plain(kept))
 
     @app_commands.command(name="remove", description=localised("discord-remove-description"))
-    @app_commands.describe(name=localised("discord-name-option"))
-    async def remove(self, interaction: discord.Interaction[Any], name: Name) -> None:
+    @app_commands.describe(
+        name=localised("discord-name-option"), head=localised("discord-as-option")
+    )
+    @app_commands.rename(head="as")
+    @app_commands.choices(head=HEAD_CHOICES)
+    async def remove(
+        self, interaction: discord.Interaction[Any], name: Name, head: str | None = None
+    ) -> None:
         """Forget a person, after a question."""
         await interaction.response.defer(ephemeral=True)
         locale = self._locale(interaction)
         question = say(locale, "discord-remove-sure", name=plain(name))
         if not await confirmed(interaction, question, locale):
             return
-        removed, refs = await self._service.remove(self._scope(interaction), name)
+        removed, refs = await self._service.remove(self._scope(interaction), name, head)
         await self._done(interaction, "discord-removed", name=plain(removed))
         self._bot.start_work(self._bot.delete_messages(refs), "deleting forgotten answers")
 
@@ -144,8 +176,8 @@ class People(
         if not may_manage(interaction):
             return []
         people = await self._service.people(self._scope(interaction))
-        names = [each.name for each in people if typed.casefold() in each.name.casefold()]
-        return [app_commands.Choice(name=name, value=name) for name in names[:_MOST_CHOICES]]
+        names = {each.name: None for each in people if typed.casefold() in each.name.casefold()}
+        return [app_commands.Choice(name=name, value=name) for name in islice(names, _MOST_CHOICES)]
 
     async def _done(
         self, interaction: discord.Interaction[Any], words: str, **values: object

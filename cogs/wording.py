@@ -5,7 +5,7 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.errors import Busy, NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.errors import Ambiguous, Busy, NameTaken, NotAllowed, NotFound, PictureRefused
 from bot.platforms.discord import is_too_large
 from bot.replying import refusal, say
 
@@ -30,6 +30,8 @@ def wording(error: Exception, locale: str) -> str:
             return say(locale, "discord-not-allowed")
         case NameTaken():
             return say(locale, "discord-name-taken")
+        case Ambiguous():
+            return say(locale, "discord-ambiguous")
         case NotFound():
             return say(locale, "discord-not-found")
         case discord.Forbidden():

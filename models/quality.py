@@ -15,6 +15,9 @@ from models.types import Crop, Kind, WhyNot
 LEAST_EYES = 10.0
 """Pixels between the eyes; about 25 for the width of the face."""
 
+LEAST_DRAWN = 20.0
+"""Pixels of the shorter side of a drawn face."""
+
 MOST_TURNED = 0.65
 """How far the nose may be off the middle between the eyes, in distances of the eyes: 0 from the
 front, about 0.3 half turned."""
@@ -28,7 +31,13 @@ _INNER = slice(12, 52)
 
 
 def flaw(crop: Crop) -> WhyNot | None:
-    """What is wrong with a photographed face, or None if it may be judged."""
+    """What is wrong with a face, or None if it may be judged.
+
+    A drawn face has no landmarks and may be flat by intention: only its size counts.
+    """
+    if crop.kind is Kind.ILLUSTRATION:
+        left, top, right, bottom = crop.box
+        return WhyNot.TOO_SMALL if min(right - left, bottom - top) < LEAST_DRAWN else None
     eyes = crop.landmarks[1] - crop.landmarks[0]
     apart = float(np.linalg.norm(eyes))
     if apart < LEAST_EYES:

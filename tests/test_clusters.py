@@ -152,8 +152,8 @@ async def test_consent_taken_back_while_embedding_admits_nothing(
     verdicts = await post(store, "Mai", range(3))
     embed = judge.embed
 
-    async def meanwhile(crops):  # type: ignore[no-untyped-def]
-        vectors = await embed(crops)
+    async def meanwhile(crops, head):  # type: ignore[no-untyped-def]
+        vectors = await embed(crops, head)
         await store.set_allowed("web", ANN, False)
         return vectors
 

@@ -33,12 +33,16 @@ def test_every_refusal_and_state_has_its_words(locale: str) -> None:
     for reason in Reason:
         assert replying.refusal(locale, PictureRefused(reason, "12"))
     for state in State:
-        assert bool(replying.status(locale, Standing(state, "Mai"))) == (state is not State.OPEN)
+        assert bool(replying.status(locale, [Standing(state, "Mai")])) == (state is not State.OPEN)
 
 
 def crop() -> Crop:
     pixels = np.full((300, 240, 3), 128, np.uint8)
     return Crop(pixels, (60, 60, 180, 220), np.zeros((5, 2), np.float32), Kind.PHOTO)
+
+
+def said(state: State, name: str | None = None) -> dict[str, Standing]:
+    return {"idol": Standing(state, name)}
 
 
 def known() -> Verdict:
@@ -80,7 +84,7 @@ def test_a_refused_picture_does_not_claim_that_there_was_no_face() -> None:
 
 
 def test_a_known_face_offers_its_name_and_the_others() -> None:
-    answer = replying.part(known(), crop(), Standing(State.OPEN))
+    answer = replying.part(known(), crop(), said(State.OPEN))
     assert "齋藤飛鳥" in answer.words
     assert "90 %" in answer.words
     assert answer.marks == (
@@ -94,41 +98,37 @@ def test_where_nothing_was_measured_no_percentage_is_made_up() -> None:
     (guess,) = shown.guesses
     uncalibrated = dataclasses.replace(guess, calibrated_from="nothing")
     shown = dataclasses.replace(shown, guesses=(uncalibrated,))
-    words = replying.part(shown, crop(), Standing(State.OPEN)).words
+    words = replying.part(shown, crop(), said(State.OPEN)).words
     assert words.endswith("🇦 齋藤飛鳥 🇧 白石麻衣 🇨 西野七瀬")
 
 
 def test_a_removed_person_leaves_the_other_candidates_their_letters() -> None:
     left = verdict("齋藤飛鳥", "", "西野七瀬")
-    answer = replying.part(left, crop(), Standing(State.OPEN))
+    answer = replying.part(left, crop(), said(State.OPEN))
     assert "🇨 西野七瀬" in answer.words
     assert "🇧" not in answer.words
     assert answer.marks[:2] == (Mark.RIGHT, Mark.C)
 
 
 def test_an_unknown_face_shows_names_only_when_asked() -> None:
-    silent = replying.part(unknown(), crop(), Standing(State.OPEN))
+    silent = replying.part(unknown(), crop(), said(State.OPEN))
     assert "白石麻衣" not in silent.words
     assert Mark.WHO in silent.marks
     assert Mark.A not in silent.marks
-    asked = replying.part(
-        dataclasses.replace(unknown(), revealed=True), crop(), Standing(State.OPEN)
-    )
+    asked = replying.part(dataclasses.replace(unknown(), revealed=True), crop(), said(State.OPEN))
     assert "🇦 齋藤飛鳥" in asked.words
     assert asked.marks[:4] == (Mark.A, Mark.B, Mark.C, Mark.NONE_OF_THESE)
 
 
 def test_the_voted_state_is_told() -> None:
-    answer = replying.part(known(), crop(), Standing(State.LEARNED, "齋藤飛鳥"))
+    answer = replying.part(known(), crop(), said(State.LEARNED, "齋藤飛鳥"))
     assert answer.status == "Learned: 齋藤飛鳥"
     japanese = dataclasses.replace(known(), locale="ja")
-    assert (
-        replying.part(japanese, None, Standing(State.LEARNED, "飛鳥")).status == "覚えました: 飛鳥"
-    )
+    assert replying.part(japanese, None, said(State.LEARNED, "飛鳥")).status == "覚えました: 飛鳥"
 
 
 def test_an_expired_crop_has_no_picture() -> None:
-    assert replying.part(known(), None, Standing(State.OPEN)).image is None
+    assert replying.part(known(), None, said(State.OPEN)).image is None
 
 
 @pytest.mark.parametrize("probability", [0, 0.004, 0.5, 0.997, 1])

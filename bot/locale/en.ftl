@@ -18,6 +18,11 @@ part-known = I think this is { $name } ({ $percent }, { $sure })
 part-learned = This is { $name }, I was told.
 part-not-a-face = This is not a face, I was told.
 part-unknown = I don't know who this is. Tell me the name and I will remember.
+part-known-cosplay = Cosplay: I think as { $name } ({ $percent }, { $sure })
+part-maybe = Maybe { $name }? I know this character from drawings only.
+part-learned-cosplay = Cosplay of { $name }, I was told.
+part-unknown-character = I don't know which character this is. Tell me the name and I will remember.
+caption-maybe = { $name }?
 others = If not: { $names }
 nearest = Nearest: { $names }
 nearest-nobody = Nobody is enrolled yet.
@@ -76,6 +81,12 @@ busy = I am busy right now and will answer when it is your turn.
 cooldown = A short break, please: try again in { $seconds } s.
 no-picture = Mention me with a picture, or reply to somebody's picture and mention me.
 several-faces = There are { $faces } faces. Send a picture with only one.
+
+which-explained = The same name can be a person's and a character's: they are learned apart.
+which = Who is { $name }?
+head-idol = A person
+head-character = A character
+not-a-photograph = This is a drawing: a person can only be learned from a photograph.
 
 # web page
 web-title = Hantei
@@ -279,3 +290,16 @@ discord-help =
     Why? below an answer, “Apps → Why this answer?” in its menu, or /why shows whom the face is like; only you see it.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
     /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators
+discord-ambiguous = A person and a character have this name: say which with the option "as".
+discord-which = { $name }: is that the person, or the character?
+discord-which-not-yours = Only who typed the name can say that.
+discord-as-option = Whether it is a person or a character (default: by the picture)
+discord-setup-description = Set up this channel
+discord-setup-heads-description = Choose what is judged in this channel, in order; nothing: back to the default
+discord-setup-first-option = What answers first
+discord-setup-second-option = What answers after that
+discord-setup-show-description = Show what is judged in this channel
+discord-setup-heads = In this channel I look for: { $heads }.
+discord-setup-default = In this channel I look for people in photographs, and for characters in drawings.
+head-plural-idol = people
+head-plural-character = characters, cosplay included

@@ -15,6 +15,11 @@ part-known = { $name }だと思います（{ $percent }、{ $sure }）
 part-learned = { $name }です（教わりました）
 part-not-a-face = 顔ではありません。
 part-unknown = だれかわかりません。名前を教えてもらえれば覚えます。
+part-known-cosplay = コスプレ: { $name }だと思います（{ $percent }、{ $sure }）
+part-maybe = もしかして{ $name }？ 絵でしか知らないので、自信はありません。
+part-learned-cosplay = { $name }のコスプレです（教わりました）
+part-unknown-character = どのキャラクターかわかりません。名前を教えてもらえれば覚えます。
+caption-maybe = { $name }？
 others = ちがうなら: { $names }
 nearest = 近い順: { $names }
 nearest-nobody = まだだれも登録されていません。
@@ -73,6 +78,12 @@ busy = いま混み合っています。順番が来たら判定します。
 cooldown = 少し休憩です。{ $seconds } 秒後にもう一度どうぞ。
 no-picture = 写真を付けて話しかけてください。人の写真に返信して呼んでも判定します。
 several-faces = { $faces } 人写っています。1 人だけの写真を送ってください。
+
+which-explained = 同じ名前の人とキャラクターがいることもあるので、別々に覚えます。
+which = { $name }はどちらですか？
+head-idol = 実在の人
+head-character = キャラクター
+not-a-photograph = これはイラストです。実在の人は写真からしか覚えられません。
 
 # web page
 web-title = Hantei
@@ -254,3 +265,16 @@ discord-help =
     返信の下の「なぜ？」、メニューの「アプリ → なぜこの答え？」、/why で、だれに似ているかがわかります（見えるのはあなただけ）。
     顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
     /privacy で保存しているものを確認・削除できます · /people と /unknown はモデレーター用です
+discord-ambiguous = 同じ名前の人とキャラクターがいます。「as」でどちらか選んでください。
+discord-which = { $name }は、実在の人ですか、キャラクターですか？
+discord-which-not-yours = 名前を書いた本人だけが選べます。
+discord-as-option = 実在の人かキャラクターか（省略すると画像から判断します）
+discord-setup-description = このチャンネルの設定
+discord-setup-heads-description = このチャンネルで判定するものを順に選びます（省略すると標準に戻ります）
+discord-setup-first-option = 最初に答えるもの
+discord-setup-second-option = 次に答えるもの
+discord-setup-show-description = このチャンネルで判定するものを表示します
+discord-setup-heads = このチャンネルで判定するもの: { $heads }
+discord-setup-default = このチャンネルでは、写真なら人を、イラストならキャラクターを判定します。
+head-plural-idol = 人
+head-plural-character = キャラクター（コスプレも）

@@ -35,6 +35,7 @@ COGS = (
     "cogs.people",
     "cogs.clusters",
     "cogs.privacy",
+    "cogs.setup",
 )
 
 RETRY_SECONDS = 2.0
@@ -198,6 +199,11 @@ def user_id(user: discord.abc.Snowflake) -> UserId:
 def scope_of(guild_id: int | None, user: discord.abc.Snowflake) -> Scope:
     """The server, or a direct conversation with one user."""
     return f"discord-dm:{user.id}" if guild_id is None else f"discord:{guild_id}"
+
+
+def place_of(channel: object) -> str:
+    """Where heads are chosen: the channel, for its threads as well."""
+    return f"discord:{getattr(channel, 'parent_id', None) or getattr(channel, 'id', 0)}"
 
 
 def ref_of(channel_id: int, *path: int | str) -> str:

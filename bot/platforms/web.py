@@ -8,6 +8,8 @@ page is `bot/pages`: a template, and a script that talks JSON to the routes belo
 import asyncio
 import logging
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +21,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.correcting import LONGEST_NAME, VOTES_BY_MARK, clean_name, marks_on
+from bot.correcting import LONGEST_NAME, clean_name, marks_on
 from bot.domain import (
     CANDIDATE_MARKS,
     Action,
@@ -33,6 +35,7 @@ from bot.domain import (
     Vote,
 )
 from bot.errors import Busy, NotFound, SettingsError
+from bot.offering import lettered
 from bot.platforms.web_door import (
     LIFETIME,
     TOKEN_HEADER,
@@ -138,12 +141,16 @@ class WebPlatform:
 
 
 class _VoteBody(BaseModel):
-    """What the page sends to vote: a mark, or `name` with what was typed."""
+    """What the page sends to vote: a mark, or `name` with what was typed.
+
+    Of several heads that may be meant, `head` says which: the page is asked for it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     mark: Literal["right", "a", "b", "c", "none_of_these", "not_a_face", "name"]
     name: str = ""
+    head: str = ""
     withdraw: bool = False
 
 
@@ -447,8 +454,24 @@ class _Site:
             body = _VoteBody.model_validate_json(await request.read())
         except ValidationError as error:
             raise Problem(400, "web-bad-request") from error
-        part = await self._service.correct(_correction(verdict, visitor, body))
+        if body.mark == "name":
+            correction = _named(verdict, visitor, body)
+            heads = (body.head,) if body.head else await self._heads_for(correction)
+            if len(heads) > 1:
+                return web.json_response({"which": [self._which(request, each) for each in heads]})
+            part = await self._service.correct(replace(correction, head=heads[0]))
+        else:
+            mark = Mark[body.mark.upper()]
+            part = await self._service.mark(
+                verdict.id, mark, visitor.user, trusted=True, withdraw=body.withdraw
+            )
         return web.json_response(await self._part_json(request, part))
+
+    async def _heads_for(self, correction: Correction) -> tuple[str, ...]:
+        return await self._service.heads_for(correction.verdict_id, correction.name or "")
+
+    def _which(self, request: web.Request, head: str) -> dict[str, str]:
+        return {"head": head, "label": say(self._locale(request), f"head-{head}")}
 
     async def reveal(self, request: web.Request) -> web.Response:
         """Show the nearest names."""
@@ -482,7 +505,8 @@ class _Site:
     async def _part_json(self, request: web.Request, part: Part) -> dict[str, Any]:
         verdict = await self._service.verdict(part.verdict_id)
         voter = self._known(request).user
-        vote = await self._service.vote_of(verdict.id, part.head, voter)
+        votes = await self._service.votes_of(verdict, voter)
+        typed = next((vote for vote in votes if vote.action is Action.NAME), None)
         locale = self._locale(request)
         return {
             "id": verdict.id,
@@ -494,8 +518,9 @@ class _Site:
             "state": str(part.state),
             "image": f"/parts/{verdict.id}.jpg" if part.image else None,
             "spoiler": part.spoiler,
-            "marks": [_mark_json(mark, verdict, vote, locale) for mark in part.marks],
-            "typed": vote.name if vote and vote.action is Action.NAME else None,
+            "marks": [_mark_json(mark, verdict, votes, locale) for mark in part.marks],
+            "typed": typed.name if typed else None,
+            "typed_head": typed.head if typed else None,
         }
 
     # for machines
@@ -564,52 +589,42 @@ def _idempotency_key(request: web.Request) -> uuid.UUID:
         raise Problem(400, "web-bad-request") from error
 
 
-def _correction(verdict: Verdict, visitor: Visitor, body: _VoteBody) -> Correction:
-    """A vote in the service's terms.
+def _named(verdict: Verdict, visitor: Visitor, body: _VoteBody) -> Correction:
+    """A typed name in the service's terms.
 
     Raises:
-        Problem: 400 for a name that cannot be stored.
+        Problem: 400 for a name that cannot be stored, or a head that did not look at the face.
     """
-    name = None
-    if body.mark == "name":
-        action, choice = Action.NAME, None
-        try:
-            name = clean_name(body.name)
-        except NotFound as error:
-            raise Problem(400, "web-bad-name", longest=LONGEST_NAME) from error
-    else:
-        action, choice = VOTES_BY_MARK[Mark[body.mark.upper()]]
+    if body.head and verdict.named(body.head) is None:
+        raise Problem(400, "web-bad-request")
+    try:
+        name = clean_name(body.name)
+    except NotFound as error:
+        raise Problem(400, "web-bad-name", longest=LONGEST_NAME) from error
     return Correction(
         verdict_id=verdict.id,
-        head=_head(verdict),
+        head=body.head,
         voter=visitor.user,
-        action=action,
+        action=Action.NAME,
         trusted=True,
-        choice=choice,
         name=name,
         withdraw=body.withdraw,
     )
 
 
-def _head(verdict: Verdict) -> str:
-    guess = verdict.named()
-    return guess.head if guess else ""
-
-
-def _mark_json(mark: Mark, verdict: Verdict, vote: Vote | None, locale: str) -> dict[str, Any]:
-    """A mark with its label; pressed if it is what the visitor's standing vote says."""
-    pressed = vote is not None and (vote.voter, mark) in marks_on(verdict, [vote])
+def _mark_json(mark: Mark, verdict: Verdict, votes: Sequence[Vote], locale: str) -> dict[str, Any]:
+    """A mark with its label; pressed if it is what a standing vote of the visitor says."""
+    pressed = mark in {each for _, each in marks_on(verdict, votes)}
     label = _label(mark, verdict, locale)
     return {"mark": mark.name.lower(), "label": label, "pressed": pressed}
 
 
 def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
     """What stands on the button."""
-    guess = verdict.named()
-    candidates = guess.candidates if guess else ()
+    offered = lettered(verdict)
     if mark in CANDIDATE_MARKS:
-        return candidates[CANDIDATE_MARKS.index(mark)].name
-    if mark is Mark.NONE_OF_THESE and len(candidates) == 1:
+        return offered[mark][1].name
+    if mark is Mark.NONE_OF_THESE and len(offered) == 1:
         return say(locale, "web-mark-wrong")
     return say(locale, f"web-mark-{mark.name.lower()}")
 

@@ -297,6 +297,7 @@ function fillPart(part, told) {
   hideReasons(part); // they explain an earlier answer
   part.dataset.state = told.state;
   part.dataset.typed = told.typed ?? "";
+  part.dataset.typedHead = told.typed_head ?? "";
   const image = find("img", part);
   const line = find(".words", part);
   const status = find(".status", part);
@@ -343,15 +344,39 @@ function pressMark(part, id, button) {
 
 /** What the visitor says of this face at present, as `vote` takes it; null if nothing. */
 function standingVote(part) {
-  if (part.dataset.typed) return { mark: "name", name: part.dataset.typed };
+  const { typed, typedHead } = part.dataset;
+  if (typed) return { mark: "name", name: typed, head: typedHead };
   const pressed = find('[aria-pressed="true"]', part);
   return pressed && { mark: pressed.dataset.mark };
 }
 
 async function vote(part, id, body) {
-  const counted = await act(part, () => call(`/parts/${id}/vote`, { method: "POST", body }));
+  const send = (said) => call(`/parts/${id}/vote`, { method: "POST", body: said });
+  const counted = await act(part, async () => {
+    const told = await send(body);
+    return told.which ? send({ ...body, head: await which(body.name, told.which) }) : told;
+  });
   if (counted) loadPeople();
   return counted;
+}
+
+/** Asks whether a name is a person's or a character's. Throws if the visitor closes the question. */
+function which(name, heads) {
+  const dialog = find("#which-dialog");
+  find("h2", dialog).textContent = words.which.replace("{name}", name);
+  const buttons = heads.map(({ head, label }) => {
+    const button = clone("which");
+    button.value = head;
+    button.textContent = label;
+    return button;
+  });
+  find(".buttons", dialog).replaceChildren(...buttons);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve, reject) => {
+    const decide = () => (dialog.returnValue ? resolve(dialog.returnValue) : reject(new Error("")));
+    dialog.addEventListener("close", decide, { once: true });
+  });
 }
 
 /** Lets one request at a time change a face; shows what comes back, or why nothing does. */
