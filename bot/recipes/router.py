@@ -70,7 +70,7 @@ DROPPED = {Kind.PHOTO: 0.01, Kind.ILLUSTRATION: 0.03}
 """Share of faces that may be dropped, for the sake of what is none: whether something is a drawn
 face is harder to say."""
 
-FALSELY_TOLD = {Kind.PHOTO: 0.005, Kind.ILLUSTRATION: 0.05}
+FALSELY_TOLD = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.05}
 """Share of pictures without a kind of face that may still be called one of that kind, though none
 was found. The detector of photographed faces misses few, so that more may be left to it."""
 

@@ -73,7 +73,8 @@ def face(rng: Rng, pool: Sequence[Source]) -> tuple[Image.Image, Box, Kind | Non
             image = _instead(rng, source, image)
         scale = min(1.5, float(np.exp(rng.uniform(np.log(20), np.log(120)))) / (box[2] - box[0]))
         image = _reduced(image, scale * max(image.size))
-        image = _retouched(rng, image)
+        if rng.random() < _GREY:
+            image = ImageOps.grayscale(image).convert("RGB")
         inside = [
             min(max(value * scale, 0), side)
             for value, side in zip(box, image.size * 2, strict=True)
@@ -92,6 +93,8 @@ _FACELESS = 0.35
 
 _LEAST_FACE = 14
 """Pixels; smaller faces show nothing to learn from."""
+
+_GREY = 0.12
 
 
 def _about(rng: Rng, source: Source) -> Box:
@@ -125,26 +128,18 @@ def _instead(rng: Rng, source: Source, image: Image.Image) -> Image.Image:
 
 
 def worn(rng: Rng, image: Image.Image) -> Image.Image:
-    """As it comes out of a chat: reduced, re-encoded, perhaps retouched or turned over."""
+    """As it comes out of a chat: reduced, re-encoded, perhaps grey, turned over or brightened."""
     image = _reduced(image, float(np.exp(rng.uniform(np.log(110), np.log(320)))))
     if rng.random() < 0.5:
         image = ImageOps.mirror(image)
-    image = _retouched(rng, image)
-    if rng.random() < 0.06:
-        image = image.rotate(90 * int(rng.integers(1, 4)), expand=True)
-    return _encoded(rng, image)
-
-
-def _retouched(rng: Rng, image: Image.Image) -> Image.Image:
-    """Perhaps grey, brighter, paler, or smooth: in portraits of idols skin is smooth as drawn."""
-    if rng.random() < 0.12:
+    if rng.random() < _GREY:
         image = ImageOps.grayscale(image).convert("RGB")
     for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         if rng.random() < 0.3:
             image = enhance(image).enhance(float(rng.uniform(0.6, 1.5)))
-    if rng.random() < 0.25:
-        image = image.filter(ImageFilter.MedianFilter(int(rng.choice([3, 5]))))
-    return image
+    if rng.random() < 0.06:
+        image = image.rotate(90 * int(rng.integers(1, 4)), expand=True)
+    return _encoded(rng, image)
 
 
 def _encoded(rng: Rng, image: Image.Image) -> Image.Image:
