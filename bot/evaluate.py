@@ -1,4 +1,4 @@
-"""`python -m bot.evaluate identify`: how good the names are, on any folders of pictures.
+"""`python -m bot.evaluate`: how good the answers are, on any folders of pictures.
 
 Everything is asked of the judge that answers people, in a scope of its own: what is measured is
 what answers.
@@ -16,6 +16,9 @@ from rich.console import Console
 
 from bot.errors import HanteiError, SettingsError
 from bot.identifying import Folders, Protocol, identify
+from bot.identifying import Result as Identified
+from bot.routing import ROUTES, route
+from bot.routing import Result as Routing
 from bot.settings import Settings, load
 
 USAGE_ERROR = 2
@@ -29,9 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        settings = _settings(given)
         _writable(given.json)
-        result = asyncio.run(identify(settings, _folders(given), _protocol(given)))
+        result = asyncio.run(given.measure(given))
     except HanteiError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -40,6 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.json.write_text(json.dumps(result.as_dict(), indent=2, ensure_ascii=False) + "\n")
     Console().print(result.as_table())
     return 0
+
+
+async def _identify(given: argparse.Namespace) -> Identified:
+    return await identify(_settings(given), _folders(given), _protocol(given))
+
+
+async def _route(given: argparse.Namespace) -> Routing:
+    return await route(load(given.config), {each: getattr(given, each) for each in ROUTES})
 
 
 def _folders(given: argparse.Namespace) -> Folders:
@@ -76,6 +86,12 @@ def _writable(file: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.evaluate", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_identify(commands)
+    _add_route(commands)
+    return parser
+
+
+def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "identify",
         help="who is it: right and wrong names, and strangers who were named",
@@ -98,11 +114,38 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
     )
+    _add_common(command)
+    command.set_defaults(measure=_identify)
+
+
+def _add_route(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "route",
+        help="photograph, drawing or nobody: what pictures of each are taken for",
+        description="Let the judge look at pictures of which it is known what they are.",
+    )
+    for option, dest, what in (
+        ("--photos", "photo", "people"),
+        ("--illustrations", "illustration", "drawn characters"),
+        ("--nobody", "nobody", "anything else: animals, food, places"),
+    ):
+        command.add_argument(
+            option,
+            dest=dest,
+            type=Path,
+            required=True,
+            metavar="DIR",
+            help=f"pictures of {what}, any nesting",
+        )
+    _add_common(command)
+    command.set_defaults(measure=_route)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", type=Path, required=True, metavar="OUT")
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
     )
-    return parser
 
 
 def _positive(text: str) -> int:

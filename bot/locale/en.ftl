@@ -1,6 +1,9 @@
 # The words of the replies. Same keys as ja.ftl (a test checks).
 
 no-face = I found no face in this picture.
+no-face-photo = There may be somebody in this photograph, but I found no face. One in which the face is larger or clearer may work.
+no-face-illustration = This is a drawing, as far as I can tell, but I found no face in it. One in which the face is larger or clearer may work.
+nobody-there = Nice picture! But I see no face of a person or a character in it, so there is nobody to judge.
 nobody-known = { $faces ->
     [one] I found a face, but I don't know who it is.
    *[other] I found { $faces } faces, but I don't know any of them.
