@@ -29,6 +29,7 @@ def main() -> None:
             "detection",
             "gate",
             "routing",
+            "characters",
             "retraining",
         )
     }

@@ -14,11 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot import identifying, matching, routing
 from bot.errors import HanteiError, SettingsError
-from bot.identifying import Folders, Protocol, identify
-from bot.identifying import Result as Identified
-from bot.routing import ROUTES, route
-from bot.routing import Result as Routing
 from bot.settings import Settings, load
 
 USAGE_ERROR = 2
@@ -44,20 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _identify(given: argparse.Namespace) -> Identified:
-    return await identify(_settings(given), _folders(given), _protocol(given))
+async def _identify(given: argparse.Namespace) -> identifying.Result:
+    folders = identifying.Folders(given.gallery, given.strangers, given.probes, given.cohort)
+    protocol = identifying.Protocol(
+        given.shots, given.seed, given.repeats, given.leave_one_person_out
+    )
+    return await identifying.identify(_settings(given), folders, protocol)
 
 
-async def _route(given: argparse.Namespace) -> Routing:
-    return await route(load(given.config), {each: getattr(given, each) for each in ROUTES})
+async def _match(given: argparse.Namespace) -> matching.Result:
+    folders = matching.Folders(given.gallery, given.test, given.strangers)
+    protocol = matching.Protocol(given.shots, given.seed, given.detect)
+    return await matching.match(_settings(given), folders, protocol)
 
 
-def _folders(given: argparse.Namespace) -> Folders:
-    return Folders(given.gallery, given.strangers, given.probes, given.cohort)
-
-
-def _protocol(given: argparse.Namespace) -> Protocol:
-    return Protocol(given.shots, given.seed, given.repeats, given.leave_one_person_out)
+async def _route(given: argparse.Namespace) -> routing.Result:
+    folders = {each: getattr(given, each) for each in routing.ROUTES}
+    return await routing.route(load(given.config), folders)
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.evaluate", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     _add_identify(commands)
+    _add_match(commands)
     _add_route(commands)
     return parser
 
@@ -108,14 +109,34 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     add_folder("--probes", help="a folder per person; by default each person's other pictures")
     add_folder("--cohort", help="unknown faces to set the thresholds by")
     command.add_argument("--shots", type=_positive, default=5, help="pictures to enrol a person by")
-    command.add_argument("--seed", type=int, default=0)
     command.add_argument("--repeats", type=_positive, default=5, help="draws of enrolled pictures")
     command.add_argument("--embedder", metavar="NAME", help="dlib, facenet, auto or an ONNX file")
-    command.add_argument(
-        "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
-    )
+    _add_draw_and_rate(command)
     _add_common(command)
     command.set_defaults(measure=_identify)
+
+
+def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "match",
+        help="which drawn character: right and wrong names, and strangers who were named",
+        description="Enrol characters by pictures of their heads, search for others and strangers.",
+    )
+    add_folder = partial(command.add_argument, type=Path, metavar="DIR", required=True)
+    add_folder("--gallery", help="a folder per character")
+    add_folder("--test", help="a folder per character")
+    add_folder("--strangers", help="characters not enrolled, any nesting")
+    command.add_argument(
+        "--shots", type=_positive, help="pictures to enrol a character by (default: all)"
+    )
+    command.add_argument(
+        "--detect",
+        action="store_true",
+        help="look for the largest drawn face; else each picture is a head",
+    )
+    _add_draw_and_rate(command)
+    _add_common(command)
+    command.set_defaults(measure=_match, embedder=None)
 
 
 def _add_route(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -139,6 +160,13 @@ def _add_route(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         )
     _add_common(command)
     command.set_defaults(measure=_route)
+
+
+def _add_draw_and_rate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
+    )
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

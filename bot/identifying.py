@@ -1,9 +1,8 @@
 """Open-set identification, measured: enrol some pictures, search for others and for strangers."""
 
 import asyncio
-import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,13 +19,21 @@ from bot.intake import Intake
 from bot.judge_files import judge_file, nearest_to_centre, side_by_side
 from bot.judging import Judge, Networks
 from bot.settings import Settings
-from datasets.folders import FolderError, people, pictures
-from models.gallery import Example, Gallery
+from bot.trials import (
+    Shown,
+    Trial,
+    any_nesting,
+    attempt,
+    by_person,
+    draw,
+    enrol,
+    percent,
+    share,
+)
 from models.measures import bootstrap_share, dir_at_far, expected_calibration_error
-from models.strangers import LEAST_UNKNOWNS, choose
-from models.types import Context, Crop, Embedder, Guess, Named, Vectors
+from models.strangers import LEAST_UNKNOWNS
+from models.types import Crop, Embedder, Kind, Vectors
 
-SCOPE = "evaluation"
 HEAD = "idol"
 FALSE_ALARM_RATES = (0.1, 0.01, 0.001)
 
@@ -63,50 +70,6 @@ class Protocol:
     leave_one_person_out: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """One picture, or rather the face in it that is nearest to the centre.
-
-    Attributes:
-        person: whose picture it is, by the folder.
-        crop: None if no face was found.
-    """
-
-    person: str
-    file: Path
-    crop: Crop | None = None
-    face_hash: str = ""
-    vector: Vectors | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One search.
-
-    Attributes:
-        file: the picture.
-        person: whose face it was.
-        enrolled: whether that person was in the gallery.
-        answered: the name that was given, or None for "I don't know" or no face.
-        best: the most likely name, given or not.
-        probability: of `best`; minus infinity where there is none.
-        left_out: a person of the gallery who was taken out for this.
-    """
-
-    file: Path
-    person: str
-    enrolled: bool
-    answered: str | None
-    best: str | None
-    probability: float
-    left_out: bool = False
-
-    @property
-    def right(self) -> bool:
-        """Whether the most likely name is right."""
-        return self.enrolled and self.best == self.person
-
-
 @dataclass(frozen=True, slots=True)
 class Result:
     """What `python -m bot.evaluate identify` measures; rates pool the repeats."""
@@ -132,7 +95,7 @@ class Result:
             "probes": len(probes),
             "strangers": len(strangers),
             "no_face": self.no_face,
-            "rank1": _share([trial.right for trial in probes]),
+            "rank1": share([trial.right for trial in probes]),
             "dir_at_far": {str(far): _dir(probes, strangers, far) for far in FALSE_ALARM_RATES},
             "operating_point": _operating_point(probes, strangers),
             "ece": _ece(probes, strangers),
@@ -151,13 +114,13 @@ class Result:
             ("searches for them", f"{told['probes']}"),
             ("searches for strangers", f"{told['strangers']}"),
             ("pictures without a face", f"{self.no_face}"),
-            ("named rightly", _percent(point["correct"], point["correct_interval95"])),
-            ("named wrongly", _percent(point["wrong_name"])),
-            ("not named", _percent(point["unknown"])),
-            ("strangers named", _percent(point["false_name_rate"], point["interval95"])),
-            ("named rightly at 1 % of strangers named", _percent(told["dir_at_far"]["0.01"])),
-            ("most alike is right", _percent(told["rank1"])),
-            ("probability is off by", _percent(told["ece"])),
+            ("named rightly", percent(point["correct"], point["correct_interval95"])),
+            ("named wrongly", percent(point["wrong_name"])),
+            ("not named", percent(point["unknown"])),
+            ("strangers named", percent(point["false_name_rate"], point["interval95"])),
+            ("named rightly at 1 % of strangers named", percent(told["dir_at_far"]["0.01"])),
+            ("most alike is right", percent(told["rank1"])),
+            ("probability is off by", percent(told["ece"])),
             ("time for a face, found already", f"{self.ms_per_face:.0f} ms"),
         ):
             table.add_row(name, value)
@@ -215,10 +178,10 @@ class _Sets:
     @classmethod
     def of(cls, folders: Folders) -> "_Sets":
         return cls(
-            _by_person("--gallery", folders.gallery),
-            _any_nesting("--strangers", folders.strangers),
-            _by_person("--probes", folders.probes) if folders.probes else None,
-            _any_nesting("--cohort", folders.cohort),
+            by_person("--gallery", folders.gallery),
+            any_nesting("--strangers", folders.strangers),
+            by_person("--probes", folders.probes) if folders.probes else None,
+            any_nesting("--cohort", folders.cohort),
         )
 
     @property
@@ -285,6 +248,14 @@ class _Trials(list[Trial]):
         """Per search."""
         return 1000 * self.seconds / max(1, len(self))
 
+    async def search(
+        self, judge: Judge, shown: Sequence[Shown], names: set[str], *, left_out: bool = False
+    ) -> None:
+        started = time.perf_counter()
+        for each in shown:
+            self.append(await attempt(judge, each, names, HEAD, left_out=left_out))
+        self.seconds += time.perf_counter() - started
+
 
 async def _see(
     judge: Judge, intake: Intake, settings: Settings, shown: Sequence[Shown], console: Console
@@ -318,16 +289,16 @@ async def _search(
         bar = progress.add_task("searching", total=rounds)
         for repeat in range(protocol.repeats):
             rng = np.random.default_rng([protocol.seed, repeat])
-            enrolled, others = _draw(rng, sets.gallery, protocol.shots)
+            enrolled, others = draw(rng, sets.gallery, protocol.shots)
             probes = others if sets.probes is None else list(sets.probes)
-            source = await _enrol(judge, enrolled, unknowns)
-            await _try(judge, [*probes, *sets.strangers], set(names), trials)
+            source = await enrol(judge, enrolled, HEAD, Kind.PHOTO, unknowns)
+            await trials.search(judge, [*probes, *sets.strangers], set(names))
             progress.advance(bar)
             for out in names if protocol.leave_one_person_out else ():
                 rest = [shown for shown in enrolled if shown.person != out]
-                await _enrol(judge, rest, unknowns)
+                await enrol(judge, rest, HEAD, Kind.PHOTO, unknowns)
                 own = [shown for shown in sets.gallery if shown.person == out]
-                await _try(judge, own, set(names) - {out}, trials, left_out=True)
+                await trials.search(judge, own, set(names) - {out}, left_out=True)
                 progress.advance(bar)
     if not any(trial.enrolled for trial in trials):
         raise SettingsError(
@@ -337,83 +308,22 @@ async def _search(
     return trials, source
 
 
-def _draw(
-    rng: np.random.Generator, gallery: Sequence[Shown], shots: int
-) -> tuple[list[Shown], list[Shown]]:
-    """Pictures to enrol and pictures to search for."""
-    enrolled: list[Shown] = []
-    others: list[Shown] = []
-    for person in sorted({shown.person for shown in gallery}):
-        own = [shown for shown in gallery if shown.person == person]
-        order = [own[i] for i in rng.permutation(len(own)).tolist()]
-        enrolled += order[:shots]
-        others += order[shots:]
-    return enrolled, others
-
-
-async def _enrol(judge: Judge, shown: Sequence[Shown], unknowns: Vectors) -> str:
-    """Replace the gallery; returns where its thresholds come from."""
-    examples = [
-        Example(each.person, each.vector, each.face_hash)
-        for each in shown
-        if each.vector is not None
-    ]
-    gallery = await asyncio.to_thread(
-        Gallery,
-        judge.fingerprint(HEAD),
-        examples,
-        (),
-        choose(unknowns, judge.fingerprint(HEAD)),
-        judge.false_name_rate,
-    )
-    judge.set_gallery(SCOPE, HEAD, gallery)
-    return gallery.calibrated_from
-
-
-async def _try(
-    judge: Judge,
-    shown: Sequence[Shown],
-    names: set[str],
-    trials: _Trials,
-    *,
-    left_out: bool = False,
-) -> None:
-    started = time.perf_counter()
-    for each in shown:
-        guesses: tuple[Guess, ...] = ()
-        if each.crop is not None:
-            guesses = await judge.guess(each.crop, Context(SCOPE), [HEAD])
-        trials.append(_trial(each, each.person in names, guesses, left_out))
-    trials.seconds += time.perf_counter() - started
-
-
-def _trial(shown: Shown, enrolled: bool, guesses: Sequence[Guess], left_out: bool) -> Trial:
-    named = next((guess for guess in guesses if isinstance(guess, Named)), None)
-    if named is None or not named.candidates:
-        return Trial(shown.file, shown.person, enrolled, None, None, -math.inf, left_out)
-    best = named.candidates[0]
-    answered = best.name if named.answer == "known" else None
-    return Trial(
-        shown.file, shown.person, enrolled, answered, best.name, best.probability, left_out
-    )
-
-
 def _operating_point(probes: Sequence[Trial], strangers: Sequence[Trial]) -> dict[str, Any]:
     correct = [trial.answered == trial.person for trial in probes]
     named = [trial.answered is not None for trial in strangers]
     wrong = [trial.answered not in (None, trial.person) for trial in probes]
     by_kind = {
-        kind: _share([trial.answered is not None for trial in strangers if trial.left_out is out])
+        kind: share([trial.answered is not None for trial in strangers if trial.left_out is out])
         for kind, out in (("strangers", False), ("left_out", True))
     }
     return {
-        "false_name_rate": _share(named),
+        "false_name_rate": share(named),
         "interval95": _interval(named, strangers),
         "false_name_rate_by_kind": by_kind,
-        "correct": _share(correct),
+        "correct": share(correct),
         "correct_interval95": _interval(correct, probes),
-        "wrong_name": _share(wrong),
-        "unknown": _share([trial.answered is None for trial in probes]),
+        "wrong_name": share(wrong),
+        "unknown": share([trial.answered is None for trial in probes]),
     }
 
 
@@ -446,42 +356,6 @@ def _interval(happened: Sequence[bool], trials: Sequence[Trial]) -> list[float] 
     return list(bootstrap_share(happened, [trial.person for trial in trials]))
 
 
-def _share(happened: Sequence[bool]) -> float | None:
-    return sum(happened) / len(happened) if happened else None
-
-
-def _percent(share: float | None, interval: Sequence[float] | None = None) -> str:
-    if share is None:
-        return "too few to say"
-    told = f"{100 * share:.1f} %"
-    return told + (f" ({100 * interval[0]:.1f}-{100 * interval[1]:.1f})" if interval else "")
-
-
 def _vectors(shown: Sequence[Shown]) -> Vectors:
     found = [each.vector for each in shown if each.vector is not None]
     return np.stack(found) if found else np.empty((0, 0), dtype=np.float32)
-
-
-def _by_person(option: str, folder: Path) -> tuple[Shown, ...]:
-    try:
-        return tuple(Shown(name, file) for name, file in people(folder))
-    except FolderError as error:
-        raise SettingsError(f"{option}: {error}") from error
-
-
-def _any_nesting(option: str, folder: Path | None) -> tuple[Shown, ...]:
-    if folder is None:
-        return ()
-    return tuple(_nested(option, folder))
-
-
-def _nested(option: str, folder: Path) -> Iterator[Shown]:
-    """Whoever is in a folder is one person; a picture at the top is a person of its own."""
-    try:
-        files = list(pictures(folder))
-    except FolderError as error:
-        raise SettingsError(f"{option}: {error}") from error
-    for file in files:
-        below = file.relative_to(folder)
-        person = str(below.parent) if len(below.parts) > 1 else below.name
-        yield Shown(f"{option} {person}", file)

