@@ -343,15 +343,18 @@ class Networks:
             embedder.close()
 
 
-def load_embedder(settings: Settings, head: str) -> "Embedder":  # noqa: ARG001
+def load_embedder(settings: Settings, head: str) -> "Embedder":
     """The embedder of a head; takes up to a few seconds.
 
     Raises:
         WeightsError: its weights are missing or damaged.
     """
     from models import embedders
+    from models.embedders.drawn import DrawnEmbedder
 
     try:
+        if head == "character":
+            return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
     except ValueError as error:
         raise WeightsError(str(error)) from error
