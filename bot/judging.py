@@ -350,11 +350,10 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         WeightsError: its weights are missing or damaged.
     """
     from models import embedders
+    from models.embedders.drawn import DrawnEmbedder
 
     try:
         if head == "character":
-            from models.embedders.drawn import DrawnEmbedder
-
             return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
     except ValueError as error:

@@ -42,6 +42,9 @@ FACE_MARGIN = 0.3
 SAME_FACE = 0.4
 """Overlap (intersection over union) from which two detectors have found the same face."""
 
+MISSED = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.2}
+"""Share of pictures with a face in which its detector finds none (`docs/quality.md`)."""
+
 _AT_ONCE = 16
 """Faces in a batch: a crowd must not need the memory of a crowd."""
 
@@ -127,7 +130,7 @@ class Router:
 
     def _route(self, outlook: Outlook, faces: Sequence[Face]) -> Route:
         shown = {face.kind for face in faces}
-        told = shown or {kind for kind in KINDS if outlook[kind] >= self._tell[kind]}
+        told = shown or {kind for kind in KINDS if unseen(outlook[kind], kind) >= self._tell[kind]}
         if not told:
             return "nobody"
         likeliest = max(told, key=lambda kind: outlook[kind])
@@ -196,6 +199,16 @@ def standing(face: float, picture: float) -> float:
         picture: how likely one can be seen in the whole picture.
     """
     return face * math.sqrt(picture)
+
+
+def unseen(picture: float, kind: Kind) -> float:
+    """The probability that a face is there after all, though its detector looked and found none.
+
+    Args:
+        picture: the probability before the detector looked.
+    """
+    missed = MISSED[kind] * picture
+    return missed / (missed + 1 - picture)
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -243,7 +243,8 @@ discord-too-large = The answer is too large for Discord.
 discord-failed = Something went wrong here. It has been noted; please try again.
 
 discord-right-needed = I can enrol this picture only if you have the right to use it: choose True if you do.
-discord-person = { $name }: { $examples }
+discord-person-idol = { $name }: { $examples }
+discord-person-character = { $name } (character): { $examples }
 discord-more-people = … and { $more } more
 discord-renamed = The name is now { $name }.
 discord-merged = They are one now: { $name }.

@@ -237,7 +237,8 @@ discord-too-large = 返信が大きすぎて Discord に送れません。
 discord-failed = こちらで問題が起きました。記録したので、もう一度試してください。
 
 discord-right-needed = 使う権利がある写真だけを登録できます。権利がある場合は True を選んでください。
-discord-person = { $name }: { $examples }
+discord-person-idol = { $name }: { $examples }
+discord-person-character = { $name }（キャラクター）: { $examples }
 discord-more-people = … ほか { $more } 人
 discord-renamed = 名前を { $name } にしました。
 discord-merged = 1 人にまとめました: { $name }

@@ -395,3 +395,25 @@ async def test_signing_in_lasts_when_a_link_leads_here(
 
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_label("Password")).to_be_visible()
+
+
+@pytest.mark.parametrize("judging", [{"heads": ["idol", "character"]}])
+@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_the_page_asks_whether_a_name_is_a_persons_or_a_characters(
+    browser: Browser, platform: WebPlatform, device: dict[str, Any]
+) -> None:
+    async with opened(browser, platform, "en", **device) as page:
+        card = await choose(page, ASTRONAUT)
+        await teach(card, "Hantei")
+        dialog = page.locator("#which-dialog")
+        await expect(dialog.locator("h2")).to_have_text("Who is Hantei?")
+        await check_layout(page)
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_be_hidden()
+        await expect(card.locator(".words")).to_contain_text("I don't know who this is.")
+
+        await card.locator("form.name button").click()  # the name is still there
+        await dialog.get_by_role("button", name="A character").click()
+        await expect(card.locator(".words")).to_have_text("Cosplay of Hantei, I was told.")
+        await card.locator(".undo").click()  # not asked again
+        await expect(card.locator(".words")).to_contain_text("I don't know who this is.")
