@@ -28,6 +28,7 @@ def main() -> None:
             "duplicates",
             "detection",
             "gate",
+            "routing",
             "characters",
             "retraining",
         )

@@ -79,7 +79,7 @@ class Naive:
 
     def _judge(self, picture: Picture) -> None:
         self._networks.refuse_explicit(picture)
-        for face in self._networks.detect(picture):
+        for face in self._networks.find(picture)[1]:
             crop = cut(picture, face)
             embed_bytes(
                 safetensors.numpy.save(

@@ -17,10 +17,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from bot import replying
-from bot.errors import HanteiError, SettingsError
+from bot.errors import HanteiError, SettingsError, WeightsError
 from bot.fetching import fetch_weights
 from bot.intake import Intake
 from bot.judging import embedder_choice, facenet_file
+from bot.recipes import RECIPES, trained_dir
 from bot.settings import Settings
 from bot.store import Store
 
@@ -167,6 +168,21 @@ async def check_weights(settings: Settings) -> Finding:
     return Finding("embedder", "good", found)
 
 
+async def check_networks(settings: Settings) -> Finding:
+    """Do the router, the detector of drawn faces and the features of characters load?"""
+    from bot.judging import Networks  # takes seconds: it imports torch
+
+    own = [name for name in RECIPES if trained_dir(name, settings.store.data_dir).is_dir()]
+    try:
+        networks = await asyncio.to_thread(Networks, settings)
+    except WeightsError as error:
+        mend = "delete the folder that it names, or train it again (docs/operators.md)"
+        return Finding("networks", "bad", str(error), mend)
+    await asyncio.to_thread(networks.close)
+    trained = f"; of your own: {', '.join(own)}" if own else ""
+    return Finding("networks", "good", f"router, detectors and characters load{trained}")
+
+
 async def check_web(settings: Settings) -> Finding:
     """Is the port free?"""
     if not settings.web.enabled:
@@ -218,6 +234,7 @@ CHECKS: tuple[Check, ...] = (
     check_font,
     check_decoder,
     check_weights,
+    check_networks,
     check_web,
     check_discord,
 )

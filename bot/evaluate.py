@@ -1,4 +1,4 @@
-"""`python -m bot.evaluate`: how good the names are, on any folders of pictures.
+"""`python -m bot.evaluate`: how good the answers are, on any folders of pictures.
 
 Everything is asked of the judge that answers people, in a scope of its own: what is measured is
 what answers.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot import identifying, matching
+from bot import identifying, matching, routing
 from bot.errors import HanteiError, SettingsError
 from bot.settings import Settings, load
 
@@ -29,9 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        settings = _settings(given)
         _writable(given.json)
-        result = asyncio.run(given.measure(given, settings))
+        result = asyncio.run(given.measure(given))
     except HanteiError as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -42,19 +41,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _identify(given: argparse.Namespace, settings: Settings) -> identifying.Result:
+async def _identify(given: argparse.Namespace) -> identifying.Result:
     folders = identifying.Folders(given.gallery, given.strangers, given.probes, given.cohort)
     protocol = identifying.Protocol(
         given.shots, given.seed, given.repeats, given.leave_one_person_out
     )
-    return await identifying.identify(settings, folders, protocol)
+    return await identifying.identify(_settings(given), folders, protocol)
 
 
-async def _match(given: argparse.Namespace, settings: Settings) -> matching.Result:
+async def _match(given: argparse.Namespace) -> matching.Result:
     folders = matching.Folders(given.gallery, given.test, given.strangers)
-    return await matching.match(
-        settings, folders, matching.Protocol(given.shots, given.seed, given.detect)
-    )
+    protocol = matching.Protocol(given.shots, given.seed, given.detect)
+    return await matching.match(_settings(given), folders, protocol)
+
+
+async def _route(given: argparse.Namespace) -> routing.Result:
+    folders = {each: getattr(given, each) for each in routing.ROUTES}
+    return await routing.route(load(given.config), folders)
 
 
 def _settings(given: argparse.Namespace) -> Settings:
@@ -85,15 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_identify(commands)
     _add_match(commands)
-    for command in commands.choices.values():
-        command.add_argument("--seed", type=int, default=0)
-        command.add_argument(
-            "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
-        )
-        command.add_argument("--json", type=Path, required=True, metavar="OUT")
-        command.add_argument(
-            "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
-        )
+    _add_route(commands)
     return parser
 
 
@@ -103,7 +98,6 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="who is it: right and wrong names, and strangers who were named",
         description="Enrol some pictures of each person, search for the others and for strangers.",
     )
-    command.set_defaults(measure=_identify)
     add_folder = partial(command.add_argument, type=Path, metavar="DIR")
     add_folder("--gallery", required=True, help="a folder per person")
     add_folder("--strangers", help="people not enrolled, any nesting")
@@ -117,6 +111,9 @@ def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     command.add_argument("--shots", type=_positive, default=5, help="pictures to enrol a person by")
     command.add_argument("--repeats", type=_positive, default=5, help="draws of enrolled pictures")
     command.add_argument("--embedder", metavar="NAME", help="dlib, facenet, auto or an ONNX file")
+    _add_draw_and_rate(command)
+    _add_common(command)
+    command.set_defaults(measure=_identify)
 
 
 def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -125,7 +122,6 @@ def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="which drawn character: right and wrong names, and strangers who were named",
         description="Enrol characters by pictures of their heads, search for others and strangers.",
     )
-    command.set_defaults(measure=_match, embedder=None)
     add_folder = partial(command.add_argument, type=Path, metavar="DIR", required=True)
     add_folder("--gallery", help="a folder per character")
     add_folder("--test", help="a folder per character")
@@ -137,6 +133,46 @@ def _add_match(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--detect",
         action="store_true",
         help="look for the largest drawn face; else each picture is a head",
+    )
+    _add_draw_and_rate(command)
+    _add_common(command)
+    command.set_defaults(measure=_match, embedder=None)
+
+
+def _add_route(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "route",
+        help="photograph, drawing or nobody: what pictures of each are taken for",
+        description="Let the judge look at pictures of which it is known what they are.",
+    )
+    for option, dest, what in (
+        ("--photos", "photo", "people"),
+        ("--illustrations", "illustration", "drawn characters"),
+        ("--nobody", "nobody", "anything else: animals, food, places"),
+    ):
+        command.add_argument(
+            option,
+            dest=dest,
+            type=Path,
+            required=True,
+            metavar="DIR",
+            help=f"pictures of {what}, any nesting",
+        )
+    _add_common(command)
+    command.set_defaults(measure=_route)
+
+
+def _add_draw_and_rate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
+    )
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", type=Path, required=True, metavar="OUT")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
     )
 
 

@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
 from bot.errors import Busy, PictureRefused, Reason, WeightsError
 from bot.recipes import weights_of
 from bot.settings import Settings
-from models.types import Context, Crop, Face, Guess, Head, Kind, Picture, Scope, Vectors
+from models.types import Context, Crop, Face, Guess, Head, Kind, Picture, Route, Scope, Vectors
 
 if TYPE_CHECKING:
     from models.gallery import Example, Gallery
@@ -38,8 +38,6 @@ STAGES = Histogram(
 )
 WAITING = Gauge("hantei_judging_admitted", "Pictures being judged or waiting for it")
 BUSY = Counter("hantei_judging_busy_total", "Pictures turned away because the queue was full")
-
-Route = Literal["photo", "nobody"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +90,7 @@ class Judge:
         """Load the models; takes a few seconds, none of them on the event loop.
 
         Raises:
-            WeightsError: an embedder's weights are missing or damaged.
+            WeightsError: weights are missing or damaged.
         """
         self._threads = ThreadPoolExecutor(
             self._settings.judging.workers, thread_name_prefix="judge"
@@ -262,7 +260,7 @@ class Judge:
                 networks.refuse_explicit(picture)
         _check(deadline)
         with STAGES.labels("detect").time():
-            faces = networks.detect(picture)
+            route, faces = networks.find(picture)
         judged = []
         for face in faces:
             _check(deadline)
@@ -270,7 +268,7 @@ class Judge:
                 crop = cut(picture, face)
                 guesses = self._guess(crop, context, names)
             judged.append(FaceJudgement(face, crop, face_hash(crop), guesses))
-        return Judgement("photo" if faces else "nobody", tuple(judged))
+        return Judgement(route, tuple(judged))
 
     def _guess(
         self, crop: Crop, context: Context, names: tuple[str, ...] | None
@@ -292,13 +290,13 @@ class Judge:
 
 
 class Networks:
-    """Everything that is loaded once: the safety gate, the detectors, the embedders.
+    """Everything that is loaded once: the safety gate, the router, the detectors, the embedders.
 
     Attributes:
         embedders: by the head that uses them.
 
     Raises:
-        WeightsError: an embedder's weights are missing or damaged.
+        WeightsError: weights are missing or damaged.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -307,13 +305,18 @@ class Networks:
 
         from models.detectors.mtcnn import PhotoDetector
         from models.heads import HEADS
+        from models.route import Router
 
         torch.set_num_threads(1)
         self._threshold = settings.safety.threshold
         self._gate = _gate() if settings.safety.gate else None
-        self._detectors: list[Detector] = [
-            PhotoDetector(settings.detector.min_face, settings.detector.min_score)
-        ]
+        self._detectors: dict[Kind, Detector] = {
+            Kind.PHOTO: PhotoDetector(settings.detector.min_face, settings.detector.min_score)
+        }
+        try:
+            self._router = Router(weights_of("router", settings.store.data_dir))
+        except ValueError as error:
+            raise WeightsError(str(error)) from error
         self.embedders: dict[str, Embedder] = {
             head: load_embedder(settings, head) for head in HEADS
         }
@@ -330,9 +333,9 @@ class Networks:
         if explicit >= self._threshold:
             raise PictureRefused(Reason.EXPLICIT, f"{explicit:.2f}")
 
-    def detect(self, picture: Picture) -> list[Face]:
-        """The faces of all detectors."""
-        return [face for detector in self._detectors for face in detector.detect(picture)]
+    def find(self, picture: Picture) -> tuple[Route, list[Face]]:
+        """What the picture is, and its faces, largest first."""
+        return self._router.find(picture, self._detectors)
 
     def close(self) -> None:
         """Stop the embedders' processes, if they have any."""
@@ -347,11 +350,10 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         WeightsError: its weights are missing or damaged.
     """
     from models import embedders
+    from models.embedders.drawn import DrawnEmbedder
 
     try:
         if head == "character":
-            from models.embedders.drawn import DrawnEmbedder
-
             return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
     except ValueError as error:

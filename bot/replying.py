@@ -1,11 +1,11 @@
 """Verdict → words and an annotated crop, in Japanese and English. Pure but for reading the font.
 
-Three honest answers: no face; faces, but nobody known; names, with how sure.
+Honest answers: nobody in the picture; no face found; faces, but nobody known; names, with how sure.
 """
 
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bot.domain import Mark, Neighbour, Part, Standing, State, Verdict
 from bot.errors import PictureRefused
 from bot.offering import lettered, naming, shown
-from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels
+from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels, Route
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
@@ -52,7 +52,14 @@ def refusal(locale: str, refused: PictureRefused) -> str:
     return say(locale, f"refused-{refused.reason}", detail=refused.detail)
 
 
-def summary(locale: str, faces: int, known: int, shown: int, refusals: list[str]) -> str:
+def summary(
+    locale: str,
+    faces: int,
+    known: int,
+    shown: int,
+    refusals: Sequence[str],
+    routes: Collection[Route],
+) -> str:
     """The words for the whole reply.
 
     Args:
@@ -60,11 +67,12 @@ def summary(locale: str, faces: int, known: int, shown: int, refusals: list[str]
         known: how many of them were named.
         shown: how many got a Part.
         refusals: sentences for the pictures that could not be judged.
+        routes: what the judged pictures are.
     """
     lines = list(refusals)
     if faces == 0:
         if not refusals:
-            lines.append(say(locale, "no-face"))
+            lines.append(say(locale, _without_faces(routes)))
     elif known == 0:
         lines.append(say(locale, "nobody-known", faces=faces))
     else:
@@ -72,6 +80,14 @@ def summary(locale: str, faces: int, known: int, shown: int, refusals: list[str]
     if faces > shown:
         lines.append(say(locale, "and-more", more=faces - shown))
     return "\n".join(lines)
+
+
+def _without_faces(routes: Collection[Route]) -> str:
+    """The message for pictures in which no face was found, though one may have somebody in it."""
+    for route in ("photo", "illustration"):
+        if route in routes:
+            return f"no-face-{route}"
+    return "nobody-there"
 
 
 _WORTH_SAYING = 0.02

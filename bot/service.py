@@ -159,7 +159,8 @@ class Service:
         faces = _in_order(judged)
         shown = min(len(faces), replying.MOST_PARTS)
         known = sum(_is_known(face) for _, _, face in faces)
-        words = replying.summary(post.locale, len(faces), known, shown, refusals)
+        routes = {judgement.route for _, _, judgement in judged}
+        words = replying.summary(post.locale, len(faces), known, shown, refusals, routes)
         new = [
             _new_verdict(picture, attachment, face) for picture, attachment, face in faces[:shown]
         ]

@@ -197,7 +197,7 @@ def listed(people: list[Person], locale: str) -> str:
     if not people:
         return say(locale, "nearest-nobody")
     lines = [
-        say(locale, "discord-person", name=plain(each.name), examples=each.examples)
+        say(locale, f"discord-person-{each.head}", name=plain(each.name), examples=each.examples)
         for each in people
     ]
     room = LONGEST_MESSAGE - len(say(locale, "discord-more-people", more=len(people))) - 1

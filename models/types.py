@@ -35,6 +35,10 @@ class Kind(StrEnum):
     ILLUSTRATION = "illustration"
 
 
+Route = Literal["photo", "illustration", "nobody"]
+"""Which kind of face a picture has to show, if any."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """A decoded, upright picture, perhaps smaller than the file it came from.

@@ -14,6 +14,7 @@ import numpy as np
 from bot.domain import Answer, Label, Post
 from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
+from models.heads import HEADS
 from models.types import Crop, Face, Guess, Kind, Named, Picture, Vectors
 
 GRAINS = 16
@@ -45,20 +46,36 @@ class PixelEmbedder:
 
 
 class PixelNetworks:
-    """What a Judge loads (`bot.judging.Networks`), where a picture is a face from edge to edge."""
+    """What a Judge loads (`bot.judging.Networks`), where a picture is a face from edge to edge.
 
-    def __init__(self) -> None:
-        self.embedders = {"idol": PixelEmbedder()}
+    Attributes:
+        kind: of every face.
+    """
+
+    def __init__(self, kind: Kind = Kind.PHOTO) -> None:
+        self.embedders = {head: PixelEmbedder() for head in HEADS}
+        self.kind = kind
 
     def refuse_explicit(self, picture: Picture) -> None:
         pass
 
     def detect(self, picture: Picture) -> list[Face]:
-        landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
-        return [Face((0.0, 0.0, float(SIDE), float(SIDE)), landmarks, 1.0, Kind.PHOTO)]
+        box = 0.0, 0.0, float(SIDE), float(SIDE)
+        return [Face(box, landmarks_of(self.kind), 1.0, self.kind)]
 
     def close(self) -> None:
         pass
+
+
+def landmarks_of(kind: Kind) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """A drawn face has none."""
+    drawn = kind is Kind.ILLUSTRATION
+    return (ARCFACE_TEMPLATE[: 0 if drawn else 5] * (SIDE / 112)).astype(np.float32)
+
+
+def drawn(crop: Crop) -> Crop:
+    """The same face in a drawing."""
+    return replace(crop, landmarks=landmarks_of(Kind.ILLUSTRATION), kind=Kind.ILLUSTRATION)
 
 
 def face(person: str, shot: int, *, unlike: float = 1.0, glare: float = 0.0) -> Crop:
@@ -75,8 +92,8 @@ def face(person: str, shot: int, *, unlike: float = 1.0, glare: float = 0.0) -> 
     pixels = 127.5 + 30 * mixed / np.sqrt(1 + unlike**2 + GLARES * glare**2)
     grains = pixels.clip(0, 255).round().astype(np.uint8).reshape(GRAINS, GRAINS, 3)
     image = grains.repeat(2, axis=0).repeat(2, axis=1)
-    landmarks = (ARCFACE_TEMPLATE * (SIDE / 112)).astype(np.float32)
-    return Crop(image, (0.0, 0.0, float(SIDE), float(SIDE)), landmarks, Kind.PHOTO)
+    box = 0.0, 0.0, float(SIDE), float(SIDE)
+    return Crop(image, box, landmarks_of(Kind.PHOTO), Kind.PHOTO)
 
 
 def double(person: str, shot: int) -> Crop:
@@ -162,13 +179,14 @@ async def teach(
     author: str = "web:ann",
     answer: Answer = Answer.IS,
     picture_hash: str | None = None,
+    head: str = "idol",
 ) -> int:
     """Post a face and agree on what it is. Returns the verdict's id."""
     verdict_id = await post_face(
         store, crop, key=key, scope=scope, author=author, picture_hash=picture_hash
     )
-    label = Label(verdict_id, "idol", answer, (name,))
-    await store.set_label(scope, verdict_id, "idol", label)
+    label = Label(verdict_id, head, answer, (name,))
+    await store.set_label(scope, verdict_id, head, label)
     return verdict_id
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageFont
 from bot import replying
 from bot.domain import Mark, Standing, State, Verdict
 from bot.errors import PictureRefused, Reason
-from models.types import Crop, Kind
+from models.types import Crop, Kind, Route
 from tests.test_correcting import verdict
 
 LOCALE = Path(replying.__file__).parent / "locale"
@@ -56,14 +56,31 @@ def unknown() -> Verdict:
 
 
 def test_three_honest_answers() -> None:
-    assert "no face" in replying.summary("en", 0, 0, 0, [])
-    assert "don't know" in replying.summary("en", 2, 0, 2, [])
-    assert "know 1" in replying.summary("en", 2, 1, 2, [])
-    assert "3 more" in replying.summary("en", 7, 1, 4, [])
+    assert "no face" in replying.summary("en", 0, 0, 0, [], ["photo"])
+    assert "don't know" in replying.summary("en", 2, 0, 2, [], ["photo"])
+    assert "know 1" in replying.summary("en", 2, 1, 2, [], ["photo"])
+    assert "3 more" in replying.summary("en", 7, 1, 4, [], ["photo"])
+
+
+@pytest.mark.parametrize(
+    ("locale", "routes", "words"),
+    [
+        ("en", ["nobody"], "no face of a person or a character"),
+        ("en", ["nobody", "photo"], "somebody in this photograph"),
+        ("en", ["illustration", "nobody"], "This is a drawing"),
+        ("ja", ["nobody"], "人やキャラクターの顔はないようなので"),
+        ("ja", ["photo"], "だれか写っているようですが"),
+        ("ja", ["illustration"], "イラストのようですが"),
+    ],
+)
+def test_without_faces_it_says_whether_somebody_may_be_there(
+    locale: str, routes: list[Route], words: str
+) -> None:
+    assert words in replying.summary(locale, 0, 0, 0, [], routes)
 
 
 def test_a_refused_picture_does_not_claim_that_there_was_no_face() -> None:
-    assert replying.summary("en", 0, 0, 0, ["too large"]) == "too large"
+    assert replying.summary("en", 0, 0, 0, ["too large"], []) == "too large"
 
 
 def test_a_known_face_offers_its_name_and_the_others() -> None:

@@ -17,6 +17,7 @@ from bot.domain import Action, Attachment, Correction, Mark, Part, Post, State, 
 from bot.errors import Busy, NotAllowed, NotFound, PictureRefused
 from bot.intake import Intake
 from bot.judging import Judge, Networks
+from bot.replying import say
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import LiveLabel, Store
@@ -82,7 +83,7 @@ async def test_three_honest_answers(service: Service, astronaut: bytes, variant:
     Image.new("RGB", (200, 200), "white").save(blank, "PNG")
     nobody = await service.answer(post_of(blank.getvalue(), key="blank"))
     assert nobody is not None
-    assert (nobody.words, nobody.parts) == ("I found no face in this picture.", ())
+    assert (nobody.words, nobody.parts) == (say("en", "nobody-there"), ())
 
     unknown = await service.answer(post_of(astronaut, key="unknown"))
     assert unknown is not None

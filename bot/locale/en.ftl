@@ -1,6 +1,9 @@
 # The words of the replies. Same keys as ja.ftl (a test checks).
 
 no-face = I found no face in this picture.
+no-face-photo = There may be somebody in this photograph, but I found no face. One in which the face is larger or clearer may work.
+no-face-illustration = This is a drawing, as far as I can tell, but I found no face in it. One in which the face is larger or clearer may work.
+nobody-there = Nice picture! But I see no face of a person or a character in it, so there is nobody to judge.
 nobody-known = { $faces ->
     [one] I found a face, but I don't know who it is.
    *[other] I found { $faces } faces, but I don't know any of them.
@@ -144,6 +147,29 @@ web-unknown-told-named = Learned.
 web-unknown-told-merged = They are one now.
 web-unknown-told-split = Taken out, for good.
 web-unknown-told-ignored = Noted: nobody will be asked about this person again.
+web-boxes = Face boxes
+web-boxes-link = Face boxes ({ $pictures })
+web-boxes-explained = Pictures of the operator's own, with boxes that the detector proposed. Correct them, and they teach it to find faces better.
+web-boxes-none = There is no set of pictures yet. Whoever runs this bot makes one with this command:
+web-boxes-counts = { $waiting } left, { $confirmed } done
+web-boxes-left = Left
+web-boxes-confirmed = Done
+web-boxes-stage = Picture with boxes around its faces
+web-boxes-face = Face
+web-boxes-hint = Drag a box or its corners. Drag where there is no box to draw a new one.
+web-boxes-tools = Tools
+web-boxes-remove = Remove
+web-boxes-add = Add
+web-boxes-skip = Skip
+web-boxes-done = Done
+web-boxes-keys = Tab: next box. Arrows move it, with Shift they resize it. Delete removes it. Enter: done. Backspace or Ctrl+Z: undo.
+web-boxes-finished = All pictures are done.
+web-boxes-train = Train on them with this command; only pictures that you marked as done are used.
+web-boxes-copy = Copy
+web-boxes-copied = Copied.
+web-boxes-too-many = At most { $most } boxes in one picture.
+web-boxes-gone = There is no such picture or set any more.
+web-boxes-unusable = These boxes can't be used: { $why }
 web-delete-question = Delete this answer?
 web-delete-explained = Its faces and votes are deleted, and what was learned from them is forgotten.
 web-keep = Keep it
@@ -217,7 +243,8 @@ discord-too-large = The answer is too large for Discord.
 discord-failed = Something went wrong here. It has been noted; please try again.
 
 discord-right-needed = I can enrol this picture only if you have the right to use it: choose True if you do.
-discord-person = { $name }: { $examples }
+discord-person-idol = { $name }: { $examples }
+discord-person-character = { $name } (character): { $examples }
 discord-more-people = … and { $more } more
 discord-renamed = The name is now { $name }.
 discord-merged = They are one now: { $name }.

@@ -1,6 +1,9 @@
 # 返信のことば。キーは en.ftl と同じであること（テストで確認）。
 
 no-face = 顔が見つかりませんでした。
+no-face-photo = だれか写っているようですが、顔が見つかりませんでした。顔がもっと大きくはっきり写った写真なら、見つけられるかもしれません。
+no-face-illustration = イラストのようですが、顔が見つかりませんでした。顔がもっと大きくはっきり描かれた画像なら、見つけられるかもしれません。
+nobody-there = すてきな画像ですね。でも、人やキャラクターの顔はないようなので、判定はお休みします。
 nobody-known = { $faces } 人の顔を見つけましたが、だれかはわかりません。
 names-known = { $faces ->
     [1] 顔を見つけました。だれかわかりました。
@@ -138,6 +141,29 @@ web-unknown-told-named = 覚えました。
 web-unknown-told-merged = 1 人にまとめました。
 web-unknown-told-split = 外しました。もう一緒になりません。
 web-unknown-told-ignored = わかりました。この人については、もう聞きません。
+web-boxes = 顔の枠
+web-boxes-link = 顔の枠（{ $pictures }）
+web-boxes-explained = 運営者が用意した画像に、検出した顔の枠を付けてあります。直すと、顔を見つける力が上がります。
+web-boxes-none = まだ画像がありません。Hantei を動かしている人が、次のコマンドで用意します。
+web-boxes-counts = 残り { $waiting } 枚、確認済み { $confirmed } 枚
+web-boxes-left = 残り
+web-boxes-confirmed = 確認済み
+web-boxes-stage = 顔に枠を付けた画像
+web-boxes-face = 顔
+web-boxes-hint = 枠や角をドラッグして直します。枠のないところをドラッグすると、新しい枠になります。
+web-boxes-tools = 操作
+web-boxes-remove = 削除
+web-boxes-add = 追加
+web-boxes-skip = あとで
+web-boxes-done = これで OK
+web-boxes-keys = Tab: 次の枠。矢印で動かし、Shift+矢印で大きさを変えます。Delete: 削除。Enter: これで OK。Backspace か Ctrl+Z: 取り消す。
+web-boxes-finished = すべて確認しました。
+web-boxes-train = 次のコマンドで学習します。使うのは、確認した画像だけです。
+web-boxes-copy = コピー
+web-boxes-copied = コピーしました。
+web-boxes-too-many = 枠は 1 枚に { $most } 個までです。
+web-boxes-gone = その画像は、もうありません。
+web-boxes-unusable = 枠を使えません（{ $why }）
 web-delete-question = この判定を削除しますか？
 web-delete-explained = 顔の画像と投票を削除し、そこから覚えたことも忘れます。
 web-keep = 残す
@@ -211,7 +237,8 @@ discord-too-large = 返信が大きすぎて Discord に送れません。
 discord-failed = こちらで問題が起きました。記録したので、もう一度試してください。
 
 discord-right-needed = 使う権利がある写真だけを登録できます。権利がある場合は True を選んでください。
-discord-person = { $name }: { $examples }
+discord-person-idol = { $name }: { $examples }
+discord-person-character = { $name }（キャラクター）: { $examples }
 discord-more-people = … ほか { $more } 人
 discord-renamed = 名前を { $name } にしました。
 discord-merged = 1 人にまとめました: { $name }

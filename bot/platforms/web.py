@@ -36,6 +36,7 @@ from bot.domain import (
 )
 from bot.errors import Busy, NotFound, SettingsError
 from bot.offering import lettered
+from bot.platforms.web_boxes import BoxesPage
 from bot.platforms.web_door import (
     LIFETIME,
     TOKEN_HEADER,
@@ -173,6 +174,7 @@ class _Site:
         self._uploads = 0
         self._unknown = UnknownPage(service, SCOPE, self._page, self._form)
         self._why = WhyPage(service, SCOPE, self._page, self._verdict)
+        self._boxes = BoxesPage(settings, self._page)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -200,6 +202,7 @@ class _Site:
                 web.post("/consent", self.consent),
                 *self._unknown.routes(),
                 *self._why.routes(),
+                *self._boxes.routes(),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
                 web.post(r"/parts/{id:\d{1,18}}/reveal", self.reveal),
@@ -286,6 +289,7 @@ class _Site:
             "page.html",
             allowed=visitor is not None and await self._service.allowed(SCOPE, visitor.user),
             unknown=len(await self._service.unknown(SCOPE)),
+            boxes=await self._boxes.counts(),
         )
 
     async def login_page(self, request: web.Request) -> web.Response:
@@ -555,7 +559,7 @@ def _is_open(path: str) -> bool:
 
 def _back(path: str) -> str:
     """Where a visitor goes on from a page that says what went wrong."""
-    return "/unknown" if path.startswith("/unknown/") else "/"
+    return next((page for page in ("/unknown", "/boxes") if path.startswith(f"{page}/")), "/")
 
 
 def _is_form(path: str) -> bool:

@@ -11,7 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol, cast
 
-RECIPES: dict[str, str] = {"character-features": "bot.recipes.character_features"}
+RECIPES: dict[str, str] = {
+    "character-features": "bot.recipes.character_features",
+    "router": "bot.recipes.router",
+}
 """What `python -m bot.retrain --head NAME --data DIR` trains, and the module that does it."""
 
 Advance = Callable[[str, int, int], None]

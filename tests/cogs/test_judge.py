@@ -13,6 +13,7 @@ from simcord.backend import serializers
 
 import bot.platforms.discord
 from bot.judging import Judge, Networks
+from bot.replying import say
 from tests.cogs.conftest import World, buttons, marks, response
 
 pytestmark = pytest.mark.simcord(settle_timeout=60)
@@ -70,7 +71,7 @@ async def test_nobody_is_ever_pinged(world: World, astronaut: bytes) -> None:
 async def test_no_face_is_said_in_one_message_without_marks(world: World, nobody: bytes) -> None:
     await world.ask(nobody)
     (answer,) = world.answers()
-    assert answer.content == "I found no face in this picture."
+    assert answer.content == say("en", "nobody-there")
     assert not answer.attachments
     assert not marks(answer)
 
@@ -231,7 +232,7 @@ async def test_the_command_judges_what_it_is_given(
     await world.ann.send(world.channel, f"{world.me} Eileen", reply_to=answer)
     assert "Learned: Eileen" in world.now(answer).content
     result = await world.ann.slash(world.channel, "judge", picture=("a.jpg", nobody))
-    assert response(result).content == "I found no face in this picture."
+    assert response(result).content == say("en", "nobody-there")
 
 
 async def test_a_direct_message_needs_no_mention(world: World, astronaut: bytes) -> None:

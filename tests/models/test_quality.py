@@ -17,7 +17,7 @@ from models.types import Crop, WhyNot
 @pytest.fixture
 async def crop(intake: Intake, networks: Networks, astronaut: bytes) -> Crop:
     picture = await intake.picture(Attachment("a.jpg", astronaut))
-    return cut(picture, networks.detect(picture)[0])
+    return cut(picture, networks.find(picture)[1][0])
 
 
 def test_a_good_photograph_has_no_flaw(crop: Crop) -> None:

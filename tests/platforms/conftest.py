@@ -98,8 +98,18 @@ def web() -> dict[str, Any]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, web: dict[str, Any]) -> Settings:
-    sections = {"store": {"data_dir": tmp_path / "data"}, "web": {"port": 0, **web}}
+def judging() -> dict[str, Any]:
+    """The section [judging]; tests parametrize it."""
+    return {}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, web: dict[str, Any], judging: dict[str, Any]) -> Settings:
+    sections = {
+        "store": {"data_dir": tmp_path / "data"},
+        "web": {"port": 0, **web},
+        "judging": judging,
+    }
     return Settings.model_validate(sections)
 
 

@@ -100,6 +100,28 @@ async def test_a_typed_name_is_learned_at_once_and_undone(ann: Visitor, astronau
     assert (await ann.face(astronaut))["words"].startswith("I don't know who this is.")
 
 
+@pytest.mark.parametrize("judging", [{"heads": ["character", "idol"]}])
+async def test_a_name_that_may_be_a_characters_is_asked_about(
+    ann: Visitor, astronaut: bytes
+) -> None:
+    part = await ann.face(astronaut)
+    status, asked = await ann.vote(part, "name", name="Eileen")
+    which = [
+        {"head": "character", "label": "A character"},
+        {"head": "idol", "label": "A person"},
+    ]
+    assert (status, asked) == (200, {"which": which})
+    assert (await ann.send("GET", "/people"))[1] == {"people": []}  # nothing was counted yet
+    assert (await ann.vote(part, "name", name="Eileen", head="taste"))[0] == 400
+    _, learned = await ann.vote(part, "name", name="Eileen", head="idol")
+    assert learned["words"] == "This is Eileen, I was told."
+    assert (learned["typed"], learned["typed_head"]) == ("Eileen", "idol")
+
+    again = await ann.face(astronaut)  # by now the name leads to the person
+    _, learned = await ann.vote(again, "name", name="eileen")
+    assert learned["status"] == "Learned: Eileen"
+
+
 async def test_wrong_is_remembered_and_shows_as_pressed(ann: Visitor, astronaut: bytes) -> None:
     await ann.vote(await ann.face(astronaut), "name", name="Somebody Else")
     named = await ann.face(astronaut)

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,17 @@ expect.set_options(timeout=PATIENCE)
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, platform: WebPlatform, locale: str, **device: Any
+    browser: Browser,
+    platform: WebPlatform,
+    locale: str,
+    provoked: Sequence[str] = (),
+    **device: Any,
 ) -> AsyncIterator[Page]:
-    """The page, with its history loaded. Nothing may complain in the console meanwhile."""
+    """The page, with its history loaded. Nothing may complain in the console meanwhile.
+
+    Args:
+        provoked: words of complaints that the test means to provoke, beside the usual ones.
+    """
     context = await browser.new_context(base_url=platform.url, locale=locale, **device)
     page = await context.new_page()
     page.set_default_timeout(PATIENCE)
@@ -48,7 +56,7 @@ async def opened(
     await page.goto("/")
     yield page
     await context.close()
-    expected = "net::ERR_INTERNET_DISCONNECTED", "status of 503"  # provoked by tests
+    expected = "net::ERR_INTERNET_DISCONNECTED", "status of 503", *provoked
     assert [each for each in complaints if not any(word in each for word in expected)] == []
 
 
@@ -387,3 +395,25 @@ async def test_signing_in_lasts_when_a_link_leads_here(
 
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_label("Password")).to_be_visible()
+
+
+@pytest.mark.parametrize("judging", [{"heads": ["idol", "character"]}])
+@pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_the_page_asks_whether_a_name_is_a_persons_or_a_characters(
+    browser: Browser, platform: WebPlatform, device: dict[str, Any]
+) -> None:
+    async with opened(browser, platform, "en", **device) as page:
+        card = await choose(page, ASTRONAUT)
+        await teach(card, "Hantei")
+        dialog = page.locator("#which-dialog")
+        await expect(dialog.locator("h2")).to_have_text("Who is Hantei?")
+        await check_layout(page)
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_be_hidden()
+        await expect(card.locator(".words")).to_contain_text("I don't know who this is.")
+
+        await card.locator("form.name button").click()  # the name is still there
+        await dialog.get_by_role("button", name="A character").click()
+        await expect(card.locator(".words")).to_have_text("Cosplay of Hantei, I was told.")
+        await card.locator(".undo").click()  # not asked again
+        await expect(card.locator(".words")).to_contain_text("I don't know who this is.")

@@ -1,16 +1,14 @@
 // The page: posts pictures, shows answers, sends votes. It talks JSON to bot/platforms/web.py and
 // puts every word that comes from there into the page as text, never as markup.
 
-const { token, mostPictures, maxBytes, words } = JSON.parse(find("#data").textContent);
+import { announce, call, data, find } from "./common.js";
+
+const { token, mostPictures, maxBytes, words } = data;
 const list = find("#list");
 
 /** Answers that mean "not now": unreachable, a proxy without us behind it, or busy. */
 const NOT_NOW = new Set([0, 502, 503, 504]);
 const LONGEST_PAUSE = 30;
-
-function find(selector, inside = document) {
-  return inside.querySelector(selector);
-}
 
 function clone(template) {
   return document.importNode(find(`#${template}-template`).content.firstElementChild, true);
@@ -24,28 +22,7 @@ function setWords(element, text) {
   element.replaceChildren(heading, ...rest.map((line) => `\n${line}`));
 }
 
-function announce(text) {
-  find("#announcer").textContent = text;
-}
-
 // --- talking to the server
-
-/** JSON from the server. Throws an Error whose message is a sentence for the visitor. */
-async function call(path, { method = "GET", body } = {}) {
-  let response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers: { "X-Hantei-Token": token, "Content-Type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
-  } catch {
-    throw new Error(words.notSaved);
-  }
-  const told = response.status === 204 ? {} : await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(told.error ?? words.failed);
-  return told;
-}
 
 /**
  * Sends pictures once. Resolves to {status, told, retryAfter}; status 0 is "unreachable".

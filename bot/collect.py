@@ -1,0 +1,212 @@
+"""`python -m bot.collect boxes`: pictures of the operator's own, for a person to draw boxes on.
+
+The detectors that answer people propose the boxes; a person corrects them on the page /boxes; then
+they are detection labels to train on.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from bot import replying
+from bot.annotating import boxes_dir, training_command
+from bot.domain import Attachment
+from bot.errors import HanteiError, PictureRefused, SettingsError
+from bot.intake import Intake
+from bot.judge_files import side_by_side
+from bot.judging import Judge
+from bot.settings import Settings, load
+from datasets import box_sets
+from datasets.box_sets import BoxSet, BoxSetError, Seen
+from datasets.folders import FolderError, pictures
+from models.types import Context, Picture
+
+USAGE_ERROR = 2
+SCOPE = "cli"
+
+
+class Outcome(StrEnum):
+    """What became of one file, in the words of the summary."""
+
+    ADDED = "added"
+    THERE = "there already"
+    COPY = "near copies of others left out"
+    REFUSED = "refused"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0 done, also when pictures were refused; 2 unusable arguments or settings.
+    """
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if (given.folder is None) == (given.remove is None):
+        parser.error("name either a FOLDER to add or a set to --remove.")
+    try:
+        settings = load(given.config)
+        if given.remove is not None:
+            said = _remove(settings, given.remove)
+        else:
+            said = asyncio.run(propose(settings, given.folder, given.name))
+    except (HanteiError, OSError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return 130
+    Console().print(said, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+async def propose(settings: Settings, folder: Path, name: str | None = None) -> str:
+    """Add the pictures of a folder to a set, with the boxes that the detectors find.
+
+    Args:
+        name: of the set; by default that of the folder.
+
+    Returns:
+        What was done and how to go on.
+
+    Raises:
+        SettingsError: the folder holds no pictures or cannot give the set a name, or a picture
+            cannot be kept.
+        WeightsError: the embedder's weights are missing or damaged.
+        OSError: the set's folder cannot be made.
+    """
+    try:
+        files = list(pictures(folder))
+        name = box_sets.set_name(name or folder.resolve().name)
+    except (FolderError, BoxSetError) as error:
+        raise SettingsError(str(error)) from error
+    into = BoxSet.create(boxes_dir(settings) / name)
+    console = Console(stderr=True)
+    # A place for every worker, as nobody else asks.
+    places = {"queue": max(settings.intake.queue, settings.judging.workers)}
+    intake = Intake(settings.intake.model_copy(update=places))
+    try:
+        with console.status("loading models …"):
+            judge = Judge(settings)
+            await judge.start()
+        try:
+            outcomes = await add(settings, judge, intake, into, files, console)
+        finally:
+            await judge.stop()
+    finally:
+        await intake.close()
+    return _summary(settings, into, outcomes)
+
+
+async def add(
+    settings: Settings,
+    judge: Judge,
+    intake: Intake,
+    into: BoxSet,
+    files: Sequence[Path],
+    console: Console,
+) -> Counter[Outcome]:
+    """Add pictures that the set does not have, and say of each that cannot be added why not."""
+    seen = Seen(await asyncio.to_thread(into.names))
+    most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+
+    async def add_one(file: Path) -> Outcome:
+        try:
+            data = await asyncio.to_thread(_read, file, most_bytes)
+            return await _add(judge, intake, into, seen, data)
+        except PictureRefused as refused:
+            why = replying.refusal("en", refused)
+        except OSError as error:
+            why = error.strerror or str(error)
+        console.print(f"{escape(str(file))}: {escape(why)}")
+        return Outcome.REFUSED
+
+    workers = settings.judging.workers
+    return Counter(await side_by_side(add_one, files, workers, "finding faces", console))
+
+
+def _read(file: Path, most_bytes: int) -> bytes:
+    """The file, or of a larger one just enough for the intake to refuse it."""
+    with file.open("rb") as stream:
+        return stream.read(most_bytes + 1)
+
+
+async def _add(judge: Judge, intake: Intake, into: BoxSet, seen: Seen, data: bytes) -> Outcome:
+    if seen.file(hashlib.sha256(data).hexdigest()):
+        return Outcome.THERE
+    picture = await intake.picture(Attachment("", data))
+    if seen.near(picture.phash):
+        return Outcome.COPY
+    # Noted before anything else is awaited, or a copy could slip in beside it.
+    name = box_sets.picture_name(picture.sha256, picture.phash)
+    seen.add(name)
+    proposed = await _proposed(judge, picture)
+    try:
+        await asyncio.to_thread(into.add, name, picture.pixels, proposed)
+    except (OSError, BoxSetError) as error:
+        raise SettingsError(f"{into.folder}: {error}") from error
+    return Outcome.ADDED
+
+
+async def _proposed(judge: Judge, picture: Picture) -> list[tuple[box_sets.Box, float]]:
+    """Boxes, in pixels of the judged picture, and how sure the detector is of each."""
+    judgement = await judge.judge(picture, Context(SCOPE), heads=())
+    return [(each.face.box, each.face.score) for each in judgement.faces]
+
+
+def _summary(settings: Settings, into: BoxSet, outcomes: Counter[Outcome]) -> str:
+    from bot.platforms.web import WebPlatform  # brings the service and its database: only here
+
+    told = ", ".join(f"{outcomes[each]} {each}" for each in Outcome if outcomes[each])
+    waiting, confirmed = into.counts()
+    where = f"{WebPlatform(settings).url}/boxes" if settings.web.port else "/boxes on the web page"
+    return (
+        f"{into.name}: {told}. {waiting} wait for a person, {confirmed} are confirmed.\n"
+        f"Correct them at {where} while the bot runs; then train on what is confirmed:\n"
+        f"    {training_command(into.folder)}"
+    )
+
+
+def _remove(settings: Settings, name: str) -> str:
+    root = boxes_dir(settings)
+    try:
+        chosen = box_sets.find(root, name)
+    except BoxSetError as error:
+        known = ", ".join(each.name for each in box_sets.sets(root)) or "none"
+        raise SettingsError(f"--remove {name}: no such set; there are: {known}.") from error
+    waiting, confirmed = chosen.counts()
+    chosen.remove()
+    return f"{name} is removed: {waiting} pictures that waited, {confirmed} that were confirmed."
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot.collect", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser(
+        "boxes",
+        help="propose boxes around faces, to be corrected on the page /boxes",
+        description="Propose boxes around the faces in a folder of pictures, to be corrected on "
+        "the page /boxes. By adding pictures you state that you have the right to use them so.",
+    )
+    command.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="pictures, any nesting"
+    )
+    command.add_argument("--name", metavar="SET", help="the set (default: the folder's name)")
+    command.add_argument("--remove", metavar="SET", help="delete a set and what was drawn in it")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    os.nice(10)  # the bot that answers goes first
+    raise SystemExit(main())

@@ -1,0 +1,146 @@
+"""The page /boxes: boxes around faces that `python -m bot.collect boxes` proposed, to be corrected.
+
+A page that lists the sets, a page that shows one picture after the other, and the JSON that its
+script talks. Whoever can reach the page counts as a moderator.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+from aiohttp.web_routedef import RouteDef
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.annotating import boxes_dir, training_command
+from bot.platforms.web_door import Problem
+from bot.settings import Settings
+from datasets import box_sets
+from datasets.box_sets import Annotation, BoxSet, BoxSetError, NotThere
+
+Result = TypeVar("Result")
+
+_PICTURE = r"/boxes/{set}/{name:[0-9a-f]{16}-[0-9a-f]{16}}"
+
+
+class _Boxes(BaseModel):
+    """What the page sends when a person is done with a picture: boxes in its pixels."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    boxes: list[box_sets.Box]
+
+
+class BoxesPage:
+    """Shows sets of boxes and keeps what a person makes of them.
+
+    Args:
+        render: makes a page of a template and its values.
+    """
+
+    def __init__(self, settings: Settings, render: Callable[..., Awaitable[web.Response]]) -> None:
+        self._root = boxes_dir(settings)
+        self._render = render
+        self._writing = asyncio.Lock()
+
+    def routes(self) -> list[RouteDef]:
+        """Where the pages, the pictures and their boxes are."""
+        return [
+            web.get("/boxes", self.sets),
+            web.get("/boxes/{set}", self.page),
+            web.get("/boxes/{set}/waiting", self.waiting),
+            web.get(_PICTURE + ".jpg", self.picture),
+            web.get(_PICTURE, self.read),
+            web.put(_PICTURE, self.confirm),
+            web.delete(_PICTURE, self.take_back),
+        ]
+
+    async def counts(self) -> dict[str, tuple[int, int]]:
+        """For each set, how many pictures wait and how many are confirmed."""
+
+        def count() -> dict[str, tuple[int, int]]:
+            return {each.name: each.counts() for each in box_sets.sets(self._root)}
+
+        return await asyncio.to_thread(count)
+
+    async def sets(self, request: web.Request) -> web.Response:
+        """The list of sets."""
+        return await self._render(request, "boxes.html", sets=await self.counts())
+
+    async def page(self, request: web.Request) -> web.Response:
+        """The page that shows one picture after the other."""
+        chosen = await _told(lambda: self._set(request))
+        return await self._render(
+            request,
+            "box_set.html",
+            set=chosen.name,
+            command=training_command(chosen.folder),
+            smallest=box_sets.SMALLEST,
+            most=box_sets.MOST_BOXES,
+        )
+
+    async def waiting(self, request: web.Request) -> web.Response:
+        """The pictures that nobody has confirmed, in the order to look at them."""
+
+        def ask() -> dict[str, Any]:
+            chosen = self._set(request)
+            return {"names": chosen.waiting(), "confirmed": chosen.counts()[1]}
+
+        return web.json_response(await _told(ask))
+
+    async def picture(self, request: web.Request) -> web.Response:
+        """One picture, as it was judged."""
+        body = await _told(lambda: self._set(request).picture(_name(request)))
+        return web.Response(body=body, content_type="image/jpeg")
+
+    async def read(self, request: web.Request) -> web.Response:
+        """Its boxes."""
+        found = await _told(lambda: self._set(request).read(_name(request)))
+        return web.json_response(_json(found))
+
+    async def confirm(self, request: web.Request) -> web.Response:
+        """These are all faces of the picture. Answers with what was there before."""
+        try:
+            body = _Boxes.model_validate_json(await request.read())
+        except ValidationError as error:
+            raise Problem(400, "web-bad-request") from error
+        async with self._writing:
+            before = await _told(lambda: self._set(request).confirm(_name(request), body.boxes))
+        return web.json_response(_json(before))
+
+    async def take_back(self, request: web.Request) -> web.Response:
+        """The picture waits again."""
+        async with self._writing:
+            await _told(lambda: self._set(request).take_back(_name(request)))
+        return web.Response(status=204)
+
+    def _set(self, request: web.Request) -> BoxSet:
+        return box_sets.find(self._root, request.match_info["set"])
+
+
+def _name(request: web.Request) -> str:
+    return request.match_info["name"]
+
+
+def _json(found: Annotation) -> dict[str, Any]:
+    width, height = found.size
+    return {
+        "width": width,
+        "height": height,
+        "boxes": found.boxes,
+        "confirmed": found.confirmed,
+    }
+
+
+async def _told(work: Callable[[], Result]) -> Result:
+    """What came of work on files, off the event loop.
+
+    Raises:
+        Problem: 404 for a set or picture that is gone, 400 for boxes that cannot be used.
+    """
+    try:
+        return await asyncio.to_thread(work)
+    except NotThere as error:
+        raise Problem(404, "web-boxes-gone") from error
+    except BoxSetError as error:
+        raise Problem(400, "web-boxes-unusable", why=str(error)) from error
