@@ -49,10 +49,10 @@ _AT_ONCE = 16
 """Faces in a batch: a crowd must not need the memory of a crowd."""
 
 
-LIMITS = ("look", "stand", "tell")
+LIMITS = ("look", "stand")
 """Where probability turns into a decision, set when the router is trained: a detector does not
 look if its kind is less likely than the first; a found face stands from the second (see
-`standing`); a picture in which none was found is still called one of a kind from the third."""
+`standing`)."""
 
 
 class Router:
@@ -70,7 +70,7 @@ class Router:
         try:
             stored = safetensors.numpy.load(file.read_bytes())
             self._picture, self._face = stored["picture"], stored["face"]
-            self._look, self._stand, self._tell = (_by_kind(stored[name]) for name in LIMITS)
+            self._look, self._stand = (_by_kind(stored[name]) for name in LIMITS)
         except (OSError, KeyError, safetensors.SafetensorError) as error:
             raise ValueError(f"{file}: the router's weights cannot be used: {error}.") from error
         self._eyes = Eyes()
@@ -130,7 +130,7 @@ class Router:
 
     def _route(self, outlook: Outlook, faces: Sequence[Face]) -> Route:
         shown = {face.kind for face in faces}
-        told = shown or {kind for kind in KINDS if unseen(outlook[kind], kind) >= self._tell[kind]}
+        told = shown or {kind for kind in KINDS if unseen(outlook[kind], kind) >= 0.5}
         if not told:
             return "nobody"
         likeliest = max(told, key=lambda kind: outlook[kind])

@@ -15,7 +15,7 @@ from bot.domain import Answer, Label, Post
 from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
 from models.heads import HEADS
-from models.types import Crop, Face, Guess, Kind, Named, Picture, Vectors
+from models.types import Crop, Face, Guess, Kind, Named, Picture, Route, Vectors
 
 GRAINS = 16
 """Squares of one colour along a side: what an embedding is made of."""
@@ -59,9 +59,10 @@ class PixelNetworks:
     def refuse_explicit(self, picture: Picture) -> None:
         pass
 
-    def detect(self, picture: Picture) -> list[Face]:
+    def find(self, picture: Picture) -> tuple[Route, list[Face]]:
         box = 0.0, 0.0, float(SIDE), float(SIDE)
-        return [Face(box, landmarks_of(self.kind), 1.0, self.kind)]
+        face = Face(box, landmarks_of(self.kind), 1.0, self.kind)
+        return ("photo" if self.kind is Kind.PHOTO else "illustration"), [face]
 
     def close(self) -> None:
         pass

@@ -70,10 +70,6 @@ DROPPED = {Kind.PHOTO: 0.01, Kind.ILLUSTRATION: 0.03}
 """Share of faces that may be dropped, for the sake of what is none: whether something is a drawn
 face is harder to say."""
 
-FALSELY_TOLD = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.05}
-"""Share of pictures without a kind of face that may still be called one of that kind, though none
-was found. The detector of photographed faces misses few, so that more may be left to it."""
-
 _CHUNK = 250
 _BATCH = 16
 
@@ -297,12 +293,11 @@ def _limits(scenes: Examples, faces: Examples) -> dict[str, NDArray[np.float32]]
     rng = np.random.default_rng(0)
     limits = np.empty((len(LIMITS), len(KINDS)))
     for n, kind in enumerate(KINDS):
-        there, beside = seen[scenes.truth[:, n], n], seen[~scenes.truth[:, n], n]
+        there = seen[scenes.truth[:, n], n]
         pairs = rng.choice(shown[faces.truth[:, n], n], _PAIRS), rng.choice(there, _PAIRS)
         limits[:, n] = (
             np.quantile(there, NOT_LOOKED_AT),
             np.quantile([*map(standing, *pairs)], DROPPED[kind]),
-            np.quantile(beside, 1 - FALSELY_TOLD[kind]),
         )
     return dict(zip(LIMITS, limits.astype(np.float32), strict=True))
 

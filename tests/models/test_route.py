@@ -115,7 +115,7 @@ def test_in_a_landscape_nobody_is_there_whatever_detectors_say(router: Router) -
 
 
 def test_a_drawing_is_one_though_no_face_was_found(router: Router) -> None:
-    shown = picture(np.asarray(drawn_face((90, 140, 200))))
+    shown = picture(np.asarray(drawn_face((220, 120, 60))))
     nothing = detectors(Finds(Kind.PHOTO), Finds(Kind.ILLUSTRATION))
     assert router.find(shown, nothing) == ("illustration", [])
 
