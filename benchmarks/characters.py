@@ -203,7 +203,7 @@ def _none_of_these(everybody: Set, ways: Sequence[Way], aside: NDArray[np.bool_]
                     _few(everybody, way, half, everybody.halves[1 - first], repeat, chosen)
                     for repeat in range(REPEATS)
                 ]
-                rows.append((_short(half), way.name, among, *_open_set(found)))
+                rows.append((_short(half), way.name, among, *_open_set(way, found)))
     return Table(
         "None of these: five enrolled, the other five are strangers",
         ("enrolled", "features", "pictures", "AUROC", "named rightly", "named wrongly",
@@ -223,7 +223,7 @@ def _all_unseen(everybody: Set, plain: Way, unseen: Sequence[Way]) -> Table:
                 for out in half
                 for repeat in range(REPEATS // 2)
             ]
-            rows.append((_short(half), way.name, *_open_set(found)))
+            rows.append((_short(half), way.name, *_open_set(way, found)))
     return Table(
         "None of these, all unseen: four of five enrolled, the fifth is a stranger, in turn",
         ("characters", "features", "AUROC", "named rightly", "named wrongly", "strangers named"),
@@ -232,8 +232,10 @@ def _all_unseen(everybody: Set, plain: Way, unseen: Sequence[Way]) -> Table:
     )
 
 
-def _open_set(found: Sequence[Searched]) -> tuple[Cell, ...]:
+def _open_set(way: Way, found: Sequence[Searched]) -> tuple[Cell, ...]:
     area = np.mean([auroc(each.margin, each.strangers) or 0.0 for each in found])
+    if not len(way.strangers.vectors):
+        return float(area), None, None, None  # there is no threshold
     named = np.concatenate([each.margin >= 0 for each in found])
     right = np.concatenate([each.right for each in found])
     strangers = np.concatenate([each.strangers >= 0 for each in found])
