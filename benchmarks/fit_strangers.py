@@ -75,10 +75,13 @@ def main() -> None:
     parser.add_argument(
         "--strangers", default="faces/lfw_unknown", help="folder below --data, one picture a person"
     )
+    parser.add_argument(
+        "--photographs", action="store_true", help="with `drawn`: ordinary people, for cosplay"
+    )
     given: argparse.Namespace = parsed(parser)
     found = (
         _drawn(given.data)
-        if given.embedder == "drawn"
+        if given.embedder == "drawn" and not given.photographs
         else asyncio.run(_photographed(given.data / given.strangers, given.embedder))
     )
     people, blurred = found.people, found.blurred
@@ -128,7 +131,8 @@ class _Found:
 
 async def _photographed(folder: Path, embedder: str) -> _Found:
     chosen = [file for file in files_in(folder) if fitted_on(file.name)]
-    async with opened(settings_with(embedder)) as door:
+    head = "character" if embedder == "drawn" else "idol"
+    async with opened(settings_with("dlib" if embedder == "drawn" else embedder)) as door:
 
         async def one(file: Path) -> Vectors | None:
             picture = await door.picture(file)
@@ -136,11 +140,11 @@ async def _photographed(folder: Path, embedder: str) -> _Found:
             if not faces:
                 return None
             crop = nearest_to_centre(picture, faces).crop
-            return await door.judge.embed([crop, blurred(crop, UNRECOGNISABLE)], "idol")
+            return await door.judge.embed([crop, blurred(crop, UNRECOGNISABLE)], head)
 
         found = [pair for pair in await each(chosen, one, "embedding") if pair is not None]
         both = np.stack(found)
-        fingerprint = door.judge.fingerprint("idol")
+        fingerprint = door.judge.fingerprint(head)
         whose = f"people of {folder.parent.name}/{folder.name}"
         return _Found(fingerprint, Kind.PHOTO, whose, both[:, 0], both[:, 0], both[:, 1])
 
