@@ -20,6 +20,9 @@ HIT = 0.5
 STRICTER = tuple(round(0.5 + 0.05 * i, 2) for i in range(10))
 """The overlaps that COCO averages over."""
 
+LEAST_SCORE = 0.01
+"""What scores less counts for nothing, not even for how well faces are ranked."""
+
 _LEVELS = np.linspace(0, 1, 101)
 
 
