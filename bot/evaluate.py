@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress
 
-from bot import identifying, matching, routing
+from bot import detecting, identifying, matching, routing
 from bot.errors import HanteiError, SettingsError
 from bot.settings import Settings, load
+from models.types import Kind
 
 USAGE_ERROR = 2
 
@@ -55,6 +57,17 @@ async def _match(given: argparse.Namespace) -> matching.Result:
     return await matching.match(_settings(given), folders, protocol)
 
 
+async def _detect(given: argparse.Namespace) -> detecting.Result:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking for faces", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        kind = Kind(given.kind)
+        return await detecting.detect(load(given.config), kind, given.images, given.boxes, advance)
+
+
 async def _route(given: argparse.Namespace) -> routing.Result:
     folders = {each: getattr(given, each) for each in routing.ROUTES}
     return await routing.route(load(given.config), folders)
@@ -89,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_identify(commands)
     _add_match(commands)
     _add_route(commands)
+    _add_detect(commands)
     return parser
 
 
@@ -167,6 +181,28 @@ def _add_draw_and_rate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--false-name-rate", type=_rate, metavar="SHARE", help="default: that of the settings"
     )
+
+
+def _add_detect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "detect",
+        help="where are the faces: precision, recall, average precision",
+        description="Look for faces in pictures whose faces somebody marked.",
+    )
+    command.add_argument("--kind", choices=[str(kind) for kind in Kind], required=True)
+    command.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="pictures at any depth"
+    )
+    command.add_argument(
+        "--boxes",
+        type=Path,
+        required=True,
+        metavar="DIR|JSON",
+        help="YOLO text files, or {file: [[left, top, right, bottom], …]} in pixels; a picture "
+        "that is not among them has no face",
+    )
+    _add_common(command)
+    command.set_defaults(measure=_detect)
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

@@ -303,16 +303,13 @@ class Networks:
         # These take seconds to import, which is why they are not at the top.
         import torch
 
-        from models.detectors.mtcnn import PhotoDetector
         from models.heads import HEADS
         from models.route import Router
 
         torch.set_num_threads(1)
         self._threshold = settings.safety.threshold
         self._gate = _gate() if settings.safety.gate else None
-        self._detectors: dict[Kind, Detector] = {
-            Kind.PHOTO: PhotoDetector(settings.detector.min_face, settings.detector.min_score)
-        }
+        self._detectors: dict[Kind, Detector] = {Kind.PHOTO: load_detector(settings, Kind.PHOTO)}
         try:
             self._router = Router(weights_of("router", settings.store.data_dir))
         except ValueError as error:
@@ -356,6 +353,30 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         if head == "character":
             return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+
+
+def load_detector(settings: Settings, kind: Kind, min_score: float | None = None) -> "Detector":
+    """What finds faces of a kind; takes up to a few seconds.
+
+    Args:
+        min_score: least score, 0..1, for a face to count; by default what the settings say, or
+            what was measured when the network was trained.
+
+    Raises:
+        WeightsError: its weights are missing or damaged.
+    """
+    if kind is Kind.PHOTO:
+        from models.detectors.mtcnn import PhotoDetector
+
+        given = settings.detector
+        return PhotoDetector(given.min_face, given.min_score if min_score is None else min_score)
+    from models.detectors.illustration import IllustrationDetector
+
+    try:
+        folder = weights_of("illustration-detector", settings.store.data_dir)
+        return IllustrationDetector(folder, min_score)
     except ValueError as error:
         raise WeightsError(str(error)) from error
 

@@ -6,9 +6,9 @@ Two forms are read. A folder of YOLO text files, `NAME.txt` for `NAME.jpg`, hold
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,42 @@ class Marks:
 
 NOTHING = Marks(np.zeros((0, 4), dtype=np.float32), shares=True)
 """Of a picture that nobody marked anything in."""
+
+
+def read(source: Path, names: Sequence[str]) -> list[Marks]:
+    """The boxes of each picture, from either form.
+
+    A picture that the source does not speak of has no boxes.
+
+    Args:
+        source: a folder of text files, or a JSON file.
+        names: of the pictures, relative to their folder, with `/`. The source may call a picture
+            by this name or by its last part.
+
+    Raises:
+        BoxesError: the source cannot be read, or speaks of none of these pictures; a JSON file
+            speaks of a picture that is not among them.
+    """
+    if source.is_dir():
+        return _from_texts(source, names)
+    if not source.is_file():
+        raise BoxesError(f"{source}: there is no such file or folder.")
+    told = read_json(source)
+    known = {*names, *(PurePosixPath(name).name for name in names)}
+    if strange := sorted(told.keys() - known):
+        raise BoxesError(f"{source} speaks of {strange[0]}, which is not among the pictures.")
+    return [told.get(name) or told.get(PurePosixPath(name).name) or NOTHING for name in names]
+
+
+def _from_texts(folder: Path, names: Sequence[str]) -> list[Marks]:
+    found = []
+    for name in names:
+        text = PurePosixPath(name).with_suffix(".txt")
+        there = (file for file in (folder / text, folder / text.name) if file.is_file())
+        found.append(next(there, None))
+    if names and not any(found):
+        raise BoxesError(f"{folder} holds no NAME.txt for any of the pictures.")
+    return [NOTHING if file is None else read_yolo(file) for file in found]
 
 
 def read_yolo(file: Path) -> Marks:

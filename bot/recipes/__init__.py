@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 RECIPES: dict[str, str] = {
     "character-features": "bot.recipes.character_features",
+    "illustration-detector": "bot.recipes.illustration_detector",
     "router": "bot.recipes.router",
 }
 """What `python -m bot.retrain --head NAME --data DIR` trains, and the module that does it."""

@@ -1,3 +1,4 @@
+import hashlib
 import io
 from collections import defaultdict
 from pathlib import Path
@@ -122,3 +123,23 @@ def test_copies_of_real_pictures_stay_together(data: Path) -> None:
     for n in range(len(files)):
         assert len({int(of_group[i]) for i in range(len(samples)) if origin[i] == n}) == 1
     assert np.bincount(of_group).max() <= 12  # three pictures' copies: chance chains no more
+
+
+def test_copies_are_groups_of_their_own_kind() -> None:
+    hashes = [f"{each:016x}" for each in (0, 2**64 - 1, 0b111111, 0b111111111111)]
+    assert split.copies(hashes).tolist() == [0, 1, 0, 0]
+
+
+def test_whole_groups_are_kept_aside_in_an_order_of_their_names() -> None:
+    names = [f"{n}.jpg" for n in range(20)]
+    of_group = np.arange(20) // 2
+    aside = split.first_aside(names, of_group, 5)
+    assert aside.sum() == 6
+    assert (aside[::2] == aside[1::2]).all()
+    chosen = {name for name, is_aside in zip(names, aside.tolist(), strict=True) if is_aside}
+    first = sorted(names[::2], key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    assert set(first[:3]) == {name for name in chosen if name in names[::2]}
+
+    back = split.first_aside(names[::-1], of_group[::-1], 5)
+    assert back[::-1].tolist() == aside.tolist()
+    assert set(np.flatnonzero(aside)) <= set(np.flatnonzero(split.first_aside(names, of_group, 9)))
