@@ -309,7 +309,7 @@ class Networks:
         torch.set_num_threads(1)
         self._threshold = settings.safety.threshold
         self._gate = _gate() if settings.safety.gate else None
-        self._detectors: dict[Kind, Detector] = {Kind.PHOTO: load_detector(settings, Kind.PHOTO)}
+        self._detectors = {kind: load_detector(settings, kind) for kind in Kind}
         try:
             self._router = Router(weights_of("router", settings.store.data_dir))
         except ValueError as error:
