@@ -42,6 +42,10 @@ FACE_MARGIN = 0.3
 SAME_FACE = 0.4
 """Overlap (intersection over union) from which two detectors have found the same face."""
 
+SURELY_DRAWN = 0.14
+"""Least product of `standing` and the score of the detector of drawn faces. Of the faces that it
+rightly finds in frames it was not trained on, one in twenty is below (`docs/quality.md`)."""
+
 MISSED = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.2}
 """Share of pictures with a face in which its detector finds none (`docs/quality.md`)."""
 
@@ -117,9 +121,14 @@ class Router:
         for face, worth in reversed(told):
             kind = _likelier(worth)
             known = any(overlap(face.box, other.box) > SAME_FACE for other in chosen)
-            if worth[kind] >= self._stand[kind] and not known:
+            if self._stands(face, kind, worth[kind]) and not known:
                 chosen += _as(face, kind)
         return sorted(chosen, key=_area, reverse=True)
+
+    def _stands(self, face: Face, kind: Kind, worth: float) -> bool:
+        """Whether it is a face at all; the detector of drawn ones says how sure it is."""
+        sure = face.kind is not Kind.ILLUSTRATION or face.score * worth >= SURELY_DRAWN
+        return sure and worth >= self._stand[kind]
 
     def _judge(self, picture: Picture, faces: Sequence[Face]) -> list[Outlook]:
         answers: list[Outlook] = []
