@@ -27,6 +27,7 @@ def main() -> None:
             "clusters",
             "duplicates",
             "detection",
+            "illustrated_faces",
             "gate",
             "routing",
             "characters",
