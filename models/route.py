@@ -44,7 +44,7 @@ SAME_FACE = 0.4
 
 SURELY_DRAWN = 0.14
 """Least product of `standing` and the score of the detector of drawn faces. Of the faces that it
-rightly finds in frames it was not trained on, one in twenty is below (`docs/quality.md`)."""
+rightly finds in frames it was not trained on, one in twenty is below (docs/quality.md)."""
 
 MISSED = {Kind.PHOTO: 0.02, Kind.ILLUSTRATION: 0.2}
 """Share of pictures with a face in which its detector finds none (`docs/quality.md`)."""
