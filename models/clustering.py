@@ -74,13 +74,15 @@ MEASURED = {
     "dlib": Measure(0.62),
     "onnx": Measure(0.42, as_they_are),
     "facenet": Measure(0.60, as_they_are),
+    "drawn": Measure(0.47, as_they_are),
 }
-"""`python -m benchmarks.clusters` prints what they rest on; docs/quality.md quotes it. That of
-`facenet` is assumed: its weights could not be had for measuring."""
+"""`python -m benchmarks.clusters` prints what those of people rest on; docs/quality.md quotes it.
+That of `facenet` is assumed: its weights could not be had for measuring. That of `drawn` was chosen
+so that no cluster of characters whom training had not seen is mixed; it finds one pair in ten."""
 
 
 def measured(embedder: str) -> Measure:
-    """The measure to take for `facenet`, `dlib` or `onnx`."""
+    """The measure to take for an embedder, by its family."""
     return MEASURED[embedder]
 
 

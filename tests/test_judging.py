@@ -15,7 +15,9 @@ from bot.errors import Busy, PictureRefused, Reason, WeightsError
 from bot.intake import Intake
 from bot.judging import Judge, Networks
 from bot.settings import Settings
+from models.clustering import measured
 from models.gallery import Example, Gallery
+from models.heads import HEADS
 from models.strangers import choose
 from models.types import Context, Kind, Named, Picture
 
@@ -204,3 +206,8 @@ async def test_several_faces_are_judged_largest_first(
     boxes = [face.face.box for face in judgement.faces]
     assert len(boxes) == 2
     assert boxes[0][0] > 388 > boxes[1][2]
+
+
+async def test_faces_can_be_clustered_under_every_head(judge: Judge) -> None:
+    for head in HEADS:
+        assert 0 < measured(judge.embedder(head)).alike < 1
