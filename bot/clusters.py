@@ -57,16 +57,24 @@ class Clusters:
         self._news.add(scope)
         self._woken.set()
 
-    async def keep(self) -> None:
-        """Let new faces join the clusters that are there, as they come, until cancelled."""
-        while True:
+    async def keep(self, stopping: asyncio.Event) -> None:
+        """Let new faces join the clusters that are there, as they come.
+
+        Args:
+            stopping: ends it, after what it is at, once somebody calls `wake`.
+        """
+        while not stopping.is_set():
             await self._woken.wait()
             self._woken.clear()
             try:
-                while self._news:
+                while self._news and not stopping.is_set():
                     await self._each_head(self._news.pop(), join)
             except Exception:  # they will be taken in when everything is clustered anew
                 log.exception("cannot take new faces into clusters")
+
+    def wake(self) -> None:
+        """Let `keep` look whether there is something to do, or nothing more."""
+        self._woken.set()
 
     async def cluster_anew(self) -> None:
         """Take in what has not been, and cluster all scopes anew."""

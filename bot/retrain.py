@@ -77,7 +77,12 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
         scopes = sorted(taught | versioned if given.list or given.rollback is not None else taught)
         if given.scope is not None:
             scopes = _only(given.scope, scopes)
-        targets = [(scope, head) for scope in scopes for head in heads]
+        targets = [
+            (scope, head)
+            for scope in scopes
+            for head in heads
+            if given.head or await _is_used(store, settings, scope, head)
+        ]
         embedders = {head: load_embedder(settings, head) for head in heads}
         try:
             if given.list:
@@ -91,6 +96,13 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
             for embedder in embedders.values():
                 embedder.close()
     return 0
+
+
+async def _is_used(store: Store, settings: Settings, scope: Scope, head: str) -> bool:
+    """Whether a scope ever taught a head anything."""
+    versions = Registry(versions_dir(settings), scope, head)
+    known = versions.numbers() or versions.removed() or await store.live_labels(scope, head)
+    return bool(known)
 
 
 def _train_network(given: argparse.Namespace, settings: Settings) -> int:

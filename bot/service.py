@@ -50,6 +50,10 @@ REFUSALS = Counter("hantei_refusals_total", "Pictures refused", ["reason"])
 VOTES = Counter("hantei_votes_total", "Votes cast", ["action"])
 
 
+_PATIENCE = 5.0
+"""Seconds for the housekeeping to come to an end by itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class PrivacyReport:
     """What is kept of a user in a scope."""
@@ -81,6 +85,7 @@ class Service:
         self._clusters = Clusters(store, judge, self._heads)
         self._explainer = Explainer(store, judge)
         self._work: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
         self._started = _now()
 
     async def __aenter__(self) -> "Service":
@@ -103,16 +108,24 @@ class Service:
         for scope in await self._store.scopes():
             for head in self._heads:
                 await self._galleries.rebuild(scope, head, progress)
+        self._stopping.clear()
         self._work = [
             asyncio.create_task(self._keep_house()),
-            asyncio.create_task(self._clusters.keep()),
+            asyncio.create_task(self._clusters.keep(self._stopping)),
         ]
 
     async def stop(self) -> None:
-        """Stop the housekeeping."""
-        for task in self._work:
-            task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
+        """Stop the housekeeping, if it can be at the end of what it is at.
+
+        Cancelled amid a query, it would leave a connection to the database behind.
+        """
+        self._stopping.set()
+        self._clusters.wake()
+        if self._work:
+            _, working = await asyncio.wait(self._work, timeout=_PATIENCE)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*self._work, return_exceptions=True)
 
     # answering
 
@@ -767,7 +780,7 @@ class Service:
 
     async def _keep_house(self) -> None:
         """Hourly, expire and sweep crops, and cluster the faces that nobody named."""
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._expire()
             except Exception:  # what nobody agreed to must expire in the next hour, then
@@ -776,7 +789,9 @@ class Service:
                 await self.cluster_anew()
             except Exception:  # in the next hour, then
                 log.exception("cannot cluster the faces that nobody named")
-            await asyncio.sleep(3600)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(3600):
+                    await self._stopping.wait()
 
     async def _expire(self) -> None:
         keep = timedelta(days=self._settings.store.keep_days)

@@ -99,7 +99,10 @@ def test_judge_prints_a_table_and_exits_with_0(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["judge", "x.jpg", "--heads", "idle"], "--heads idle: no such head; there are: idol."),
+        (
+            ["judge", "x.jpg", "--heads", "idle"],
+            "--heads idle: no such head; there are: idol, character.",
+        ),
         (["judge", "x.jpg", "--gallery", "nowhere"], "--gallery: nowhere: there is no such folder"),
         (["judge", "x.jpg", "--out", "/proc/nowhere"], "--out /proc/nowhere: No such file"),
         (["--config", "nowhere.toml", "doctor"], "nowhere.toml: there is no such file."),

@@ -252,7 +252,7 @@ async def test_the_gallery_is_built_once_for_all_that_a_poster_allows(
 
     monkeypatch.setattr(store, "live_labels", counted)
     await service.allow("web", ANN)
-    assert built == ["idol"]
+    assert built == ["idol", "character"]
     (person,) = await service.people("web")
     assert person.examples == 3
 

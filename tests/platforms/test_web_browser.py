@@ -223,7 +223,7 @@ async def test_the_paste_button_reads_the_clipboard(
         )
         await page.get_by_role("button", name="Paste").click()
         answer = page.locator(".fresh .summary")
-        await expect(answer).to_have_text("I found no face in this picture.")
+        await expect(answer).to_contain_text("there is nobody to judge")
 
 
 async def test_what_cannot_be_sent_is_said_at_once(
@@ -400,9 +400,9 @@ async def test_signing_in_lasts_when_a_link_leads_here(
 @pytest.mark.parametrize("judging", [{"heads": ["idol", "character"]}])
 @pytest.mark.parametrize("device", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_the_page_asks_whether_a_name_is_a_persons_or_a_characters(
-    browser: Browser, platform: WebPlatform, device: dict[str, Any]
+    chromium: Browser, platform: WebPlatform, device: dict[str, Any]
 ) -> None:
-    async with opened(browser, platform, "en", **device) as page:
+    async with opened(chromium, platform, "en", **device) as page:
         card = await choose(page, ASTRONAUT)
         await teach(card, "Hantei")
         dialog = page.locator("#which-dialog")
