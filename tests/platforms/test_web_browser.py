@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -16,7 +16,6 @@ from bot.platforms.web import WebPlatform
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
-from models.types import Context, Picture
 from tests.conftest import FIXTURES
 from tests.platforms.serving import serving
 
@@ -274,17 +273,17 @@ async def test_a_busy_bot_is_asked_again(
             "judging": {"workers": 1, "queue": 1},
         }
     )
-    pixels = np.random.default_rng(1).integers(0, 255, (1000, 1000, 3), np.uint8)
-    noise = Picture(pixels, (1000, 1000), "", "")
+    free = threading.Event()
     async with (
         Judge(settings, networks) as judge,
         Service(settings, store, intake, judge) as service,
         serving(settings, service) as platform,
         opened(chromium, platform, "en", **DESKTOP) as page,
     ):
-        others = [asyncio.create_task(judge.judge(noise, Context("cli"))) for _ in range(2)]
+        others = [asyncio.create_task(judge._run(free.wait)) for _ in range(2)]
         await page.set_input_files("#choose", ASTRONAUT)
         await expect(page.locator(".pending")).to_contain_text("I am busy right now")
+        free.set()
         await expect(page.locator(".fresh .part")).to_have_count(1)
         await asyncio.gather(*others)
 
