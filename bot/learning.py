@@ -32,7 +32,7 @@ from models.heads import HEADS
 from models.learned import Learned, Recipe
 from models.registry import Registry, State, Version, VersionError
 from models.training import Comparison, Contender, FitError, Ground, Templates, Trial
-from models.types import Embedder, Scope, Vectors
+from models.types import Embedder, Kind, Scope, Vectors
 
 ALONE = "the gallery alone"
 """What answers where no version does, in words."""
@@ -57,6 +57,7 @@ class Snapshot:
         labels: what stood.
         consenting: who agreed beforehand that what they post may be learned from.
         pool: faces that nobody named, of posters who agreed beforehand.
+        kind: of all these faces.
     """
 
     state: State
@@ -64,6 +65,7 @@ class Snapshot:
     labels: list[LiveLabel]
     consenting: frozenset[str]
     pool: list[PooledFace]
+    kind: Kind
 
     @property
     def usable(self) -> list[LiveLabel]:
@@ -244,7 +246,7 @@ async def read(
         authors = {label.author for label in labels if label.answer is Answer.IS_NOT}
         consenting = {author for author in authors if await store.allowed(scope, author)}
         pool = await store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)
-        return Snapshot(state, last_label, labels, frozenset(consenting), pool)
+        return Snapshot(state, last_label, labels, frozenset(consenting), pool, home)
 
 
 async def embed(
@@ -305,8 +307,8 @@ def train(
 
     def ground(seen: frozenset[int]) -> Ground:
         cohort = [e for e in learnable if _is_unknown(e) and e.verdict not in seen]
-        chosen = strangers.choose(_stacked(cohort), fingerprint)
-        return Ground(fingerprint, chosen, false_name_rate)
+        chosen = strangers.choose(_stacked(cohort), fingerprint, snapshot.kind)
+        return Ground(fingerprint, chosen, false_name_rate, snapshot.kind)
 
     taught = _taught([sample for sample in learnable if _is_unknown(sample)])
     seen = current.unknowns if current is not None else frozenset()
@@ -415,7 +417,7 @@ def _others(samples: Sequence[Sample], taught: frozenset[int], ground: Ground) -
     ]
     vectors = [_stacked(real)] if real else []
     if ground.strangers.source == "unknowns":
-        shipped = strangers.shipped(ground.fingerprint)
+        shipped = strangers.shipped(ground.fingerprint, ground.kind)
         vectors += [shipped.vectors] if shipped is not None else []
     return np.concatenate(vectors) if vectors else _stacked([])
 

@@ -23,7 +23,7 @@ from models.calibration import Calibration, probability
 from models.gallery import Example, Gallery, Identification
 from models.learned import Recipe
 from models.strangers import Strangers
-from models.types import Vectors
+from models.types import Kind, Vectors
 
 Templates = Mapping[str, NDArray[np.float32]]
 """By name, shape (dimensions,) each."""
@@ -89,11 +89,13 @@ class Ground:
         fingerprint: of the embedder.
         strangers: what thresholds are measured against.
         false_name_rate: share of strangers that may be given a name, 0..1.
+        kind: of the strangers, and of the faces.
     """
 
     fingerprint: str
     strangers: Strangers
     false_name_rate: float
+    kind: Kind = Kind.PHOTO
 
     def gallery(self, faces: Iterable[Labelled], templates: Templates) -> Gallery:
         """Of the faces that are somebody."""

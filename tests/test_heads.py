@@ -8,7 +8,7 @@ from PIL import Image
 from bot.domain import Action, Attachment, Correction, Mark, Post, State
 from bot.errors import Ambiguous, NotFound
 from bot.judging import Judge, versions_dir
-from bot.learning import read
+from bot.learning import embed, read, train
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
@@ -197,16 +197,34 @@ async def test_faces_away_from_home_are_neither_clustered_nor_learned_from(
     assert [label.names for label in snapshot.labels] == [("Ram",), ("Ram",)]
 
 
-async def test_a_channel_chooses_its_heads_for_good(
-    settings: Settings, service: Service, store: Store
+async def test_a_head_learns_against_strangers_of_its_home(
+    service: Service, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("Rem", "Ram", "Emilia", "Beako"):
+        await enrol(store, service, name, head="character", kind=Kind.ILLUSTRATION, shots=16)
+    versions = Registry(versions_dir(settings), "web", "character")
+    fingerprint = PixelEmbedder.fingerprint
+    snapshot = await read(store, versions, "web", "character", fingerprint)
+    samples = await embed(store, PixelEmbedder(), snapshot.usable)
+    asked = []
+
+    def choose(unknowns: object, fingerprint: str, kind: Kind) -> Strangers:
+        asked.append(kind)
+        raise InterruptedError
+
+    monkeypatch.setattr("models.strangers.choose", choose)
+    with pytest.raises(InterruptedError):
+        train(samples, snapshot, fingerprint, 0.01, None)
+    assert asked == [Kind.ILLUSTRATION]
+
+
+async def test_a_channel_chooses_its_heads_for_good(settings: Settings, service: Service) -> None:
     assert await service.heads_in("discord:5") is None
     await service.choose_heads("discord:5", ("character", "idol"))
     assert await service.heads_in("discord:5") == ("character", "idol")
     assert await service.heads_in("discord:6") is None
-    await store.close()
-    await store.open()
-    assert await service.heads_in("discord:5") == ("character", "idol")
+    async with Store(settings.store.data_dir) as reopened:
+        assert await reopened.heads_in("discord:5") == ("character", "idol")
     await service.choose_heads("discord:5", ())
     assert await service.heads_in("discord:5") is None
 
