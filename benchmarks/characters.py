@@ -25,13 +25,12 @@ from rich.console import Console
 
 from benchmarks.fit_strangers import COUNT, as_fan_art, draw
 from benchmarks.report import CACHE, ROOT, Cell, Table, arguments, parsed, percent, publish
-from bot.matching import head_crop
 from bot.recipes import character_features as recipe
 from datasets.split import copies
 from models.backbone import backbone, to_batch
 from models.character_network import load, weights
 from models.crops import face_hash
-from models.embedders.drawn import DrawnEmbedder, square
+from models.embedders.drawn import DrawnEmbedder, head_crop, square
 from models.gallery import Example, Gallery
 from models.measures import auroc
 from models.strangers import Strangers, choose

@@ -13,9 +13,9 @@ from benchmarks.door import Door, each, files_in, opened
 from benchmarks.fit_strangers import fitted_on
 from benchmarks.report import Cell, Table, arguments, parsed, percent, publish
 from bot.judge_files import nearest_to_centre
-from bot.matching import head_crop
 from bot.settings import Settings
 from datasets.folders import people
+from models.embedders.drawn import head_crop
 from models.gallery import Example, Gallery
 from models.strangers import choose
 from models.types import Context, Crop, Kind, Named, Vectors

@@ -27,9 +27,8 @@ from PIL import Image
 from benchmarks.door import each, files_in, opened, settings_with
 from benchmarks.report import ROOT, arguments, parsed
 from bot.judge_files import nearest_to_centre
-from bot.matching import head_crop
 from bot.recipes import character_features as recipe
-from models.embedders.drawn import DrawnEmbedder
+from models.embedders.drawn import DrawnEmbedder, head_crop
 from models.types import Crop, Kind, Vectors
 
 WEIGHTS = ROOT / "models" / "weights"

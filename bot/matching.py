@@ -22,8 +22,9 @@ from bot.judging import Judge, Networks
 from bot.settings import Settings
 from bot.trials import Shown, Trial, any_nesting, attempt, by_person, draw, enrol, percent, share
 from models.crops import face_hash
+from models.embedders.drawn import head_crop
 from models.measures import auroc
-from models.types import Crop, Kind, Pixels
+from models.types import Crop, Kind
 
 HEAD = "character"
 
@@ -186,13 +187,6 @@ async def _as_it_is(intake: Intake, shown: Shown) -> Crop | None:
     except PictureRefused:
         return None
     return head_crop(picture.pixels)
-
-
-def head_crop(pixels: Pixels) -> Crop:
-    """A picture that is a drawn head from edge to edge."""
-    height, width = pixels.shape[:2]
-    box = 0.0, 0.0, float(width), float(height)
-    return Crop(pixels, box, np.zeros((0, 2), dtype=np.float32), Kind.ILLUSTRATION)
 
 
 def _sureness(trials: Sequence[Trial]) -> Any:

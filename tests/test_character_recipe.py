@@ -40,7 +40,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(character_training, "_NAMELESS", 4)
     monkeypatch.setattr(character_training, "_CHARACTERS", 4)
     monkeypatch.setattr(character_features, "_KEPT_EVERY", 2)
-    monkeypatch.setattr(character_features, "files", lambda _: Path("nowhere"))
+    monkeypatch.setattr("bot.recipes._shipped_dir", lambda _: Path("nowhere"))
 
 
 def ignore(*_: object) -> None:

@@ -6,7 +6,7 @@ with a `train` (see `Train`) and a line in `RECIPES`.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol, cast
@@ -17,6 +17,9 @@ RECIPES: dict[str, str] = {
     "router": "bot.recipes.router",
 }
 """What `python -m bot.retrain --head NAME --data DIR` trains, and the module that does it."""
+
+WEIGHTS = "weights.safetensors"
+"""The file by which a folder holds a network; whoever writes one writes this last."""
 
 Advance = Callable[[str, int, int], None]
 """Told of each step: what is being done, how much of it is done, how much there is."""
@@ -49,9 +52,15 @@ def trainer(name: str) -> Train:
 
 def weights_of(name: str, data_dir: Path) -> Path:
     """The folder whose network answers: what the operator trained, else what ships."""
-    own = trained_dir(name, data_dir)
-    if (own / "weights.safetensors").is_file():
-        return own
+    return next(answering(name, trained_dir(name, data_dir)), _shipped_dir(name))
+
+
+def answering(name: str, out: Path) -> Iterator[Path]:
+    """The folders that hold a network, first the one that answers: trained to `out`, or shipped."""
+    return (each for each in (out, _shipped_dir(name)) if (each / WEIGHTS).is_file())
+
+
+def _shipped_dir(name: str) -> Path:
     return Path(str(files("models") / "weights" / name))
 
 

@@ -13,7 +13,6 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +21,13 @@ from numpy.typing import NDArray
 
 from bot.decoding import Decoded, Limits, decode
 from bot.errors import PictureRefused, SettingsError
-from bot.recipes import Advance
+from bot.recipes import WEIGHTS, Advance, answering
 from datasets.boxes import BoxesError, read_yolo
 from datasets.folders import FolderError, people, pictures
 from datasets.split import copies, first_aside
 from models.character_network import CharacterNetwork, load, weights
 from models.character_training import NOBODY, STEPS, Heads, Training
-from models.embedders.drawn import square
+from models.embedders.drawn import head_crop, square
 from models.types import Box, Crop, Kind, Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -174,7 +173,7 @@ def measured(
 
 def embedded(network: CharacterNetwork, heads: Sequence[Head]) -> Vectors:
     """Vectors of heads, shape (n, dimensions)."""
-    return network.embed([square(_whole(head.pixels)) for head in heads])
+    return network.embed([square(head_crop(head.pixels)) for head in heads])
 
 
 def _of_frame(file: Path, labels: Path, data: Path) -> Iterator[Head]:
@@ -199,16 +198,12 @@ def _decoded(file: Path) -> Decoded:
 def _cut_out(decoded: Decoded, part: Box | None) -> Crop:
     """A picture of a head, or of a figure with the head in this part."""
     if part is None:
-        return _whole(decoded.pixels)
+        return head_crop(decoded.pixels)
     height, width = decoded.pixels.shape[:2]
     left, top, right, bottom = (
         round(share * side) for share, side in zip(part, (width, height) * 2, strict=True)
     )
-    return _whole(decoded.pixels[top:bottom, left:right])
-
-
-def _whole(pixels: Pixels) -> Crop:
-    return _crop(pixels, (0.0, 0.0, float(pixels.shape[1]), float(pixels.shape[0])))
+    return head_crop(decoded.pixels[top:bottom, left:right])
 
 
 def _crop(pixels: Pixels, box: Box) -> Crop:
@@ -238,12 +233,11 @@ def _restored(training: Training, kept: Path, of_what: list[str]) -> bool:
 
 def _old(out: Path) -> CharacterNetwork | None:
     """What answers as long as nothing is changed."""
-    for folder in (out, Path(str(files("models") / "weights" / NAME))):
-        if (folder / "weights.safetensors").is_file():
-            try:
-                return load(folder / "weights.safetensors")
-            except ValueError as error:
-                log.warning("%s", error)
+    for folder in answering(NAME, out):
+        try:
+            return load(folder / WEIGHTS)
+        except ValueError as error:
+            log.warning("%s", error)
     return None
 
 

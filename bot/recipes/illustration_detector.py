@@ -12,7 +12,6 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import safetensors.torch
 import torch
 
 from bot.errors import HanteiError, WeightsError
-from bot.recipes import Advance
+from bot.recipes import Advance, answering
 from bot.recipes.detector_card import card
 from bot.recipes.detector_course import BATCH, Course
 from bot.recipes.drawings import Marked, Material, from_data_root, from_folder
@@ -50,20 +49,13 @@ def train(data: Path, out: Path, advance: Advance) -> str:
     torch.set_num_threads(1)
     work = out / "training"
     work.mkdir(exist_ok=True)
-    now = _answering(out)
+    now = next(answering(NAME, out), None)
     if (data / "anime" / "icartoon_train").is_dir():
         course = _from_imagenet(work, from_data_root(data, advance), advance)
     else:
         course = _from_now(work, from_folder(data, advance), now, advance)
     course.run()
     return _publish(course, now, out, advance)
-
-
-def _answering(out: Path) -> Path | None:
-    """The folder of the network that answers now, if there is one."""
-    shipped = Path(str(files("models") / "weights" / NAME))
-    there = (each for each in (out, shipped) if (each / "weights.safetensors").is_file())
-    return next(there, None)
 
 
 def _from_imagenet(work: Path, material: Material, advance: Advance) -> Course:

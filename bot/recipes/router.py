@@ -29,7 +29,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from bot.errors import SettingsError
-from bot.recipes import Advance
+from bot.recipes import WEIGHTS, Advance, answering
 from bot.recipes.router_pictures import Rng, Source, face, scene
 from datasets.boxes import BoxesError, read_yolo
 from datasets.folders import FolderError, pictures
@@ -49,6 +49,7 @@ from models.route import (
 )
 from models.types import Box, Face, Kind, Picture, Pixels
 
+NAME = "router"
 PHOTOS = ("faces/lfw_known", "faces/lfw_unknown")
 DRAWN = "anime/icartoon_train"
 
@@ -72,8 +73,6 @@ face is harder to say."""
 
 _CHUNK = 250
 _BATCH = 16
-
-SHIPPED = Path(str(files("models") / "weights" / "router"))
 
 Truth = NDArray[np.bool_]
 """Shape (n, 2): whether a face of each of `KINDS` is there."""
@@ -268,11 +267,10 @@ def _settle(out: Path, scenes: Examples, faces: Examples) -> str:
 
 def _answering(out: Path) -> _Regressions | None:
     """What was trained there before, or else what ships."""
-    for folder in (out, SHIPPED):
-        file = folder / "weights.safetensors"
-        if file.is_file():
-            return _Regressions(safetensors.numpy.load(file.read_bytes()))
-    return None
+    folder = next(answering(NAME, out), None)
+    if folder is None:
+        return None
+    return _Regressions(safetensors.numpy.load((folder / WEIGHTS).read_bytes()))
 
 
 def _fit(examples: Examples) -> NDArray[np.float32]:

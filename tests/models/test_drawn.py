@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.matching import head_crop
 from models.character_network import DIMENSIONS, CharacterNetwork, load, weights
-from models.embedders.drawn import DrawnEmbedder, square
+from models.embedders.drawn import DrawnEmbedder, head_crop, square
 from models.types import Crop, Kind
 from tests.drawings import head
 

@@ -44,7 +44,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("SCENES", "FACES"):
         monkeypatch.setattr(router, name, FEW)
     monkeypatch.setattr(router, "_CHUNK", FEW // 3)
-    monkeypatch.setattr(router, "SHIPPED", tmp_path / "nothing")
+    monkeypatch.setattr("bot.recipes._shipped_dir", lambda _: tmp_path / "nothing")
     folder = tmp_path / "out"
     folder.mkdir()
     return folder
