@@ -26,6 +26,7 @@ from bot.platforms.discord import (
 )
 from bot.replying import say
 from cogs.confirm import confirmed
+from cogs.moderating import ForModerators
 from models.heads import HEADS
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
@@ -37,6 +38,7 @@ _MOST_CHOICES = 25
 
 
 class People(
+    ForModerators,
     commands.GroupCog,
     group_name="people",
     group_description=localised("discord-people-description"),
@@ -46,12 +48,6 @@ class People(
     def __init__(self, bot: DiscordBot) -> None:
         self._bot = bot
         self._service = bot.service
-
-    async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
-        """See discord.py."""
-        if not may_manage(interaction):
-            raise app_commands.MissingPermissions(["manage_messages"])
-        return True
 
     @app_commands.command(name="enroll", description=localised("discord-enroll-description"))
     @app_commands.describe(

@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.platforms.discord import DiscordBot, localised, may_manage, place_of
+from bot.platforms.discord import DiscordBot, localised, place_of
 from bot.replying import say
+from cogs.moderating import ForModerators
 from models.heads import HEADS
 
 HEAD_CHOICES = [
@@ -16,6 +17,7 @@ HEAD_CHOICES = [
 
 
 class Setup(
+    ForModerators,
     commands.GroupCog,
     group_name="setup",
     group_description=localised("discord-setup-description"),
@@ -25,12 +27,6 @@ class Setup(
     def __init__(self, bot: DiscordBot) -> None:
         self._bot = bot
         self._service = bot.service
-
-    async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
-        """See discord.py."""
-        if not may_manage(interaction):
-            raise app_commands.MissingPermissions(["manage_messages"])
-        return True
 
     @app_commands.command(name="heads", description=localised("discord-setup-heads-description"))
     @app_commands.describe(
