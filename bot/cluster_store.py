@@ -1,9 +1,8 @@
 """What is remembered of clusters: which faces may be clustered, where they are, what hands did.
 
-The rules of consent are here once. `_may_be_clustered`: the poster's standing word in that scope,
-and no name from anybody. A face comes in by `admit`, which asks the rule inside its transaction,
-and goes by `leave` in the transaction that ends its right to stay; `bot.store` calls that.
-`may_be_kept`: which faces, clustered or not, may have embeddings and need not expire.
+`_may_be_clustered`: the poster's standing word in that scope, and no name from anybody. A face
+comes in by `admit`, which asks this inside its transaction, and goes by `leave` in the transaction
+that ends its right to stay; `bot.store` calls that.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +17,8 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, select, upda
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain import Answer, Cluster
+from bot.domain import Cluster
+from bot.keeping import drop_groundless_embeddings, poster_agrees, standing_labels
 from bot.tables import (
     ClusterFaceRow,
     ClusterMessageRow,
@@ -337,34 +337,6 @@ async def leave(session: AsyncSession, verdicts: Select[Any]) -> None:
     await _drop_empty_clusters(session)
 
 
-def may_be_kept() -> ColumnElement[bool]:
-    """Of a verdict: its crop may stay and have embeddings, for somebody agreed to that.
-
-    It is somebody's example; or its poster agrees to be learned from, and it is in the pool or
-    people said who it is not.
-    """
-    standing = LabelRow.id.in_(_newest_labels())
-    examples = select(LabelRow.verdict_id).where(standing, LabelRow.answer == str(Answer.IS))
-    negatives = (
-        select(LabelRow.verdict_id)
-        .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
-        .join(PostRow, PostRow.id == VerdictRow.post_id)
-        .where(standing, LabelRow.answer == str(Answer.IS_NOT), _poster_agrees())
-    )
-    pooled = select(ClusterFaceRow.verdict_id)
-    return VerdictRow.id.in_(examples.union(negatives, pooled))
-
-
-def grounded_crops() -> Select[Any]:
-    """The crops that may have embeddings."""
-    return select(VerdictRow.crop).where(VerdictRow.crop.is_not(None), may_be_kept())
-
-
-async def drop_groundless_embeddings(session: AsyncSession) -> None:
-    """Delete the vectors that nobody agrees to any more."""
-    await session.execute(delete(EmbeddingRow).where(EmbeddingRow.crop.not_in(grounded_crops())))
-
-
 async def _drop_empty_clusters(session: AsyncSession) -> None:
     inhabited = select(ClusterFaceRow.cluster_id).where(ClusterFaceRow.cluster_id.is_not(None))
     await session.execute(delete(ClusterRow).where(ClusterRow.id.not_in(inhabited)))
@@ -373,30 +345,14 @@ async def _drop_empty_clusters(session: AsyncSession) -> None:
 def _may_be_clustered(head: str) -> tuple[ColumnElement[bool], ...]:
     """Of a verdict joined with its post: agreed to by the poster, and named by nobody."""
     labelled = select(LabelRow.verdict_id).where(
-        LabelRow.id.in_(_newest_labels()), LabelRow.answer.is_not(None)
+        LabelRow.id.in_(standing_labels()), LabelRow.answer.is_not(None)
     )
     guess = func.json_each(VerdictRow.guesses).table_valued("value")
     told = {key: func.json_extract(guess.c.value, f"$.{key}") for key in ("head", "answer")}
     unknown = exists().where(told["head"] == head, told["answer"] == "unknown")
     known = exists().where(told["answer"] == "known")
     unnamed = VerdictRow.id.not_in(labelled), unknown, ~known
-    return VerdictRow.crop.is_not(None), _poster_agrees(), *unnamed
-
-
-def _poster_agrees() -> ColumnElement[bool]:
-    """Of a post: its author's standing word in its scope is yes."""
-    newest = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
-    return exists().where(
-        ConsentRow.id.in_(newest),
-        ConsentRow.scope == PostRow.scope,
-        ConsentRow.user == PostRow.author,
-        ConsentRow.allowed,
-    )
-
-
-def _newest_labels() -> Select[Any]:
-    """Ids of the labels that stand."""
-    return select(func.max(LabelRow.id)).group_by(LabelRow.verdict_id, LabelRow.head)
+    return VerdictRow.crop.is_not(None), poster_agrees(), *unnamed
 
 
 def _now() -> datetime:

@@ -17,7 +17,7 @@ from bot.errors import NotFound
 from bot.judging import Judge
 from bot.store import Store
 from models.clustering import LEAST, NOWHERE, Ids, Measure, Pool, join, measured, recluster
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.types import Scope
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Clusters:
         fingerprint = self._judge.fingerprint(head)
         pooled = await self._kept.pool(scope, head, fingerprint, MOST_FACES)
         unseen = [(face.verdict_id, face.crop) for face in pooled if face.vector is None]
-        waiting = await self._kept.waiting(scope, head, HEADS[head].home)
+        waiting = await self._kept.waiting(scope, head, NAMING_HEADS[head].home)
         for verdict_id, crop_hash in unseen + waiting:
             crop = await self._store.crop(crop_hash)
             if crop is not None:

@@ -31,7 +31,7 @@ LONGEST_NAME = 80
 
 
 def meant_name(verdict: Verdict, correction: Correction) -> str | None:
-    """The name a correction stands for, or None for the two that name nobody.
+    """The name a correction stands for, or None for those that name nobody.
 
     Raises:
         NotFound: the mark points at a candidate that was not offered, or the name is unusable.
@@ -134,9 +134,9 @@ def marks_on(verdict: Verdict, votes: Iterable[Vote]) -> frozenset[tuple[UserId,
 
 def _kept(votes: Iterable[Vote]) -> list[Vote]:
     """The votes that have not been taken back, oldest first."""
-    kept: dict[tuple[UserId, str, Action, str | None], Vote] = {}
+    kept: dict[tuple[UserId, str, Action, str | None, int | None], Vote] = {}
     for vote in sorted(votes, key=lambda vote: vote.id):
-        key = vote.voter, vote.head, vote.action, vote.name
+        key = vote.voter, vote.head, vote.action, vote.name, vote.score
         kept.pop(key, None)
         if not vote.withdraw:
             kept[key] = vote
@@ -145,7 +145,7 @@ def _kept(votes: Iterable[Vote]) -> list[Vote]:
 
 def _meaning(verdict: Verdict, vote: Vote) -> tuple[str, Action, int | None]:
     """A vote as `bot.offering.votes_by` tells it."""
-    choice = None
+    choice = vote.score
     if vote.action is Action.CANDIDATE:
         guess = verdict.named(vote.head)
         names = [each.name for each in guess.candidates] if guess else []

@@ -32,6 +32,7 @@ class Post:
         locale: `ja` or `en`.
         allow_explicit: the place is marked for adults.
         place: where heads are chosen (a channel); empty where they cannot be.
+        asked: somebody asked for it; else it was seen in a watched channel.
     """
 
     scope: Scope
@@ -43,16 +44,19 @@ class Post:
     text: str | None = None
     allow_explicit: bool = False
     place: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the heads said of one face, as the store keeps it.
+    """What the heads said of one face, or of a whole picture, as the store keeps it.
 
     Attributes:
         face_hash: perceptual hash of the aligned face, 16 hexadecimal digits.
         crop: content hash of the stored crop; None once it has expired or was forgotten.
         revealed: somebody asked for the nearest names.
+        whole: it is of the whole picture, and `box` is all of it.
+        place: where it was asked, as in `Post`.
     """
 
     id: int
@@ -69,6 +73,8 @@ class Verdict:
     spoiler: bool
     revealed: bool
     created: datetime
+    whole: bool = False
+    place: str = ""
 
     def named(self, head: str) -> Named | None:
         """The guess of `head`, if it made one."""
@@ -86,6 +92,7 @@ class Action(StrEnum):
     NAME = "name"
     NONE_OF_THESE = "none"
     NOT_A_FACE = "not_a_face"
+    RATE = "rate"
 
 
 NAMING = frozenset({Action.RIGHT, Action.CANDIDATE, Action.NAME})
@@ -98,7 +105,7 @@ class Correction:
 
     Attributes:
         trusted: the voter is a moderator of the scope.
-        choice: which candidate, from 0, for `Action.CANDIDATE`.
+        choice: which candidate, from 0, for `Action.CANDIDATE`; 1 to 5 for `Action.RATE`.
         name: what was typed, for `Action.NAME`.
         withdraw: the mark is taken back.
     """
@@ -118,8 +125,9 @@ class Vote:
     """What the store keeps of a Correction. Nothing is overwritten: undoing adds a vote.
 
     Attributes:
-        name: the name the vote stands for, resolved when it was cast; None for the two actions
-            that name nobody.
+        name: the name the vote stands for, resolved when it was cast; None for the actions that
+            name nobody.
+        score: 1 to 5 for `Action.RATE`, else None.
     """
 
     id: int
@@ -131,6 +139,7 @@ class Vote:
     name: str | None
     withdraw: bool
     created: datetime
+    score: int | None = None
 
 
 class Answer(StrEnum):
@@ -186,15 +195,22 @@ class Mark(StrEnum):
     NONE_OF_THESE = "❌"
     NOT_A_FACE = "🚫"
     WHO = "❓"
+    MINE = "🙋"
+    RATE_1 = "1️⃣"
+    RATE_2 = "2️⃣"
+    RATE_3 = "3️⃣"
+    RATE_4 = "4️⃣"
+    RATE_5 = "5️⃣"
     DELETE = "🗑️"
 
 
 CANDIDATE_MARKS = (Mark.A, Mark.B, Mark.C)
+RATING_MARKS = (Mark.RATE_1, Mark.RATE_2, Mark.RATE_3, Mark.RATE_4, Mark.RATE_5)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The answer for one face.
+    """The answer for one face, or for a whole picture.
 
     Attributes:
         words: what to write, markup-free.

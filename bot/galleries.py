@@ -13,7 +13,7 @@ from bot.judging import Judge
 from bot.store import LiveLabel, Store
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, Rejection
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.learned import Learned
 from models.registry import Registry
 from models.strangers import Strangers, choose
@@ -56,7 +56,7 @@ class Galleries:
             consenting = await self._store.consenting(scope)
             seen = [each for each in labels if _may_be_embedded(each, consenting)]
             vectors = await self._vectors(seen, head, progress)
-            for kind in sorted(HEADS[head].kinds):
+            for kind in sorted(NAMING_HEADS[head].kinds):
                 gallery = await asyncio.to_thread(
                     _gallery,
                     fingerprint,
@@ -88,7 +88,7 @@ class Galleries:
         the head's home are not pooled: under another head they may be somebody.
         """
         fingerprint = self._judge.fingerprint(head)
-        if kind is not HEADS[head].home:
+        if kind is not NAMING_HEADS[head].home:
             return choose(NO_STRANGERS.vectors, fingerprint, kind)
         seen = learned.unknowns if learned is not None else frozenset()
         pool = await self._store.clusters.pool(scope, head, fingerprint, MOST_UNKNOWNS)

@@ -24,9 +24,9 @@ from bot.judging import FaceJudgement, Judge, Judgement
 from bot.settings import Settings
 from datasets.folders import FolderError, people
 from models.gallery import Example, Gallery
-from models.heads import HEADS
+from models.heads import HEADS, NAMING_HEADS
 from models.strangers import choose
-from models.types import Context, Guess, Named, Picture, Scope, Scored
+from models.types import Context, Guess, Named, Picture, Refused, Scope, Scored
 
 SCOPE = "cli"
 
@@ -93,7 +93,7 @@ async def judge_files(
                     intake,
                     enrolled,
                     settings.judging.workers,
-                    tuple(HEADS),
+                    tuple(NAMING_HEADS),
                     console,
                 )
             each = partial(judge_file, judge, intake, heads=heads)
@@ -190,13 +190,13 @@ async def enroll_faces(
     judge: Judge, scope: Scope, head: str, faces: Sequence[tuple[str, FaceJudgement]]
 ) -> None:
     """Make faces of the kinds that a head judges known to it by their names."""
-    fitting = [(name, face) for name, face in faces if face.crop.kind in HEADS[head].kinds]
+    fitting = [(name, face) for name, face in faces if face.crop.kind in NAMING_HEADS[head].kinds]
     examples = []
     for name, face in fitting:
         (vector,) = await judge.embed([face.crop], head)
         examples.append(Example(name, vector, face.face_hash, kind=face.crop.kind))
     fingerprint = judge.fingerprint(head)
-    for kind in HEADS[head].kinds:
+    for kind in NAMING_HEADS[head].kinds:
         strangers = choose(np.empty((0, 0), dtype=np.float32), fingerprint, kind)
         rate = judge.false_name_rate
         gallery = Gallery(fingerprint, examples, (), strangers, rate, kind=kind)
@@ -221,7 +221,9 @@ def as_dict(judged: JudgedFile) -> dict[str, Any]:
         "file": str(judged.file),
         "route": judgement.route if judgement else None,
         "error": judged.error,
-        "guesses": [_guess_dict(guess) for guess in judgement.guesses] if judgement else [],
+        "guesses": [_guess_dict(guess) for guess in judgement.whole.guesses]
+        if judgement and judgement.whole
+        else [],
         "faces": [
             {
                 "box": [round(edge, 1) for edge in picture.in_file(each.face.box)],
@@ -259,17 +261,41 @@ def as_table(judged: Sequence[JudgedFile]) -> Table:
         file = escape(str(each.file))
         if each.judgement is None or each.picture is None:
             table.add_row(file, "", "", f"[red]not judged: {escape(each.words)}[/]", "")
-        elif not each.judgement.faces:
-            table.add_row(file, "", "", "no face", "")
         else:
-            for number, face in enumerate(each.judgement.faces, start=1):
-                box = " ".join(f"{edge:.0f}" for edge in each.picture.in_file(face.face.box))
-                first = file if number == 1 else ""
-                table.add_row(first, str(number), box, *_answer(face.guesses))
+            rows = _rows(each.picture, each.judgement) or [("", "", "no face", "")]
+            for number, row in enumerate(rows):
+                table.add_row("" if number else file, *row)
     return table
 
 
+def _rows(picture: Picture, judgement: Judgement) -> list[tuple[str, str, str, str]]:
+    """Number, box, answer and how sure: of each face, and of the picture if that was judged."""
+    rows = [
+        (
+            str(number),
+            " ".join(f"{edge:.0f}" for edge in picture.in_file(face.face.box)),
+            *_answer(face.guesses),
+        )
+        for number, face in enumerate(judgement.faces, start=1)
+    ]
+    whole = [("picture", "", *_answer(judgement.whole.guesses))] if judgement.whole else []
+    return rows + whole
+
+
 def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
+    named = any(isinstance(guess, Named) for guess in guesses)
+    told = [_name(guesses)] if named else []
+    told += [_score(guess) for guess in guesses if not isinstance(guess, Named)]
+    return "\n".join(what for what, _ in told), "\n".join(sure for _, sure in told)
+
+
+def _score(guess: Scored | Refused) -> tuple[str, str]:
+    if isinstance(guess, Refused):
+        return f"{guess.head}: not scored ({guess.reason.replace('-', ' ')})", ""
+    return f"{guess.head}: {guess.value:.1f} of 5", f"90 %: {guess.low:.1f} to {guess.high:.1f}"
+
+
+def _name(guesses: Sequence[Guess]) -> tuple[str, str]:
     names = [g for g in guesses if isinstance(g, Named) and g.answer != "unknown"]
     if names:
         told = [escape(g.candidates[0].name) + "?" * (g.answer == "maybe") for g in names]
@@ -287,7 +313,10 @@ def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
 
 
 def write_crops(judged: Sequence[JudgedFile], out: Path, locale: str) -> None:
-    """An annotated crop a face: OUT/NAME-face1.jpg; OUT/NAME-2-face1.jpg for a second NAME."""
+    """An annotated crop a face: OUT/NAME-face1.jpg; OUT/NAME-2-face1.jpg for a second NAME.
+
+    OUT/NAME-picture.jpg for a picture that was judged as a whole.
+    """
     seen: Counter[str] = Counter()
     for each in judged:
         if each.judgement is None:
@@ -298,6 +327,9 @@ def write_crops(judged: Sequence[JudgedFile], out: Path, locale: str) -> None:
         for number, face in enumerate(each.judgement.faces, start=1):
             image = replying.annotated(locale, face.guesses, face.crop)
             (out / f"{name}-face{number}.jpg").write_bytes(image)
+        if whole := each.judgement.whole:
+            image = replying.annotated(locale, whole.guesses, whole.crop)
+            (out / f"{name}-picture.jpg").write_bytes(image)
 
 
 def _people(folder: Path) -> list[tuple[str, Path]]:

@@ -21,7 +21,19 @@ from prometheus_client import Counter, Gauge, Histogram
 from bot.errors import Busy, PictureRefused, Reason, WeightsError
 from bot.recipes import weights_of
 from bot.settings import Settings
-from models.types import Context, Crop, Face, Guess, Head, Kind, Picture, Route, Scope, Vectors
+from models.types import (
+    Context,
+    Crop,
+    Face,
+    Guess,
+    Head,
+    Kind,
+    Picture,
+    Route,
+    Scope,
+    Takes,
+    Vectors,
+)
 
 if TYPE_CHECKING:
     from models.gallery import Example, Gallery
@@ -42,7 +54,7 @@ BUSY = Counter("hantei_judging_busy_total", "Pictures turned away because the qu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceJudgement:
-    """One face, cut out, and what each head said of it."""
+    """One face, cut out, or the whole picture, and what each head said of it."""
 
     face: Face
     crop: Crop
@@ -52,11 +64,15 @@ class FaceJudgement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What was made of one picture: faces largest first."""
+    """What was made of one picture: faces largest first.
+
+    Attributes:
+        whole: what the heads said that judge the picture as a whole; None if none did.
+    """
 
     route: Route
     faces: tuple[FaceJudgement, ...]
-    guesses: tuple[Guess, ...] = ()
+    whole: FaceJudgement | None = None
 
 
 class Judge:
@@ -74,6 +90,7 @@ class Judge:
         self._most = settings.judging.workers + settings.judging.queue
         self._places = threading.BoundedSemaphore(self._most)
         self._galleries: dict[tuple[Scope, str, Kind], Gallery] = {}
+        self._learned: dict[tuple[Scope, str], Any] = {}
         self._threads: ThreadPoolExecutor | None = None
         self._shared = networks is not None
         self._networks = networks
@@ -102,15 +119,19 @@ class Judge:
     def _load(self) -> None:
         if self._networks is None:
             self._networks = Networks(self._settings)
-        from models.heads import HEADS
+        from models.heads import NAMING_HEADS
 
-        self._heads = {
-            name: HEADS[name](embedder, partial(self._gallery_of, name))
-            for name, embedder in self._networks.embedders.items()
+        naming = {
+            name: head(self._networks.embedders[name], partial(self._gallery_of, name))
+            for name, head in NAMING_HEADS.items()
         }
+        self._heads = {**naming, **self._networks.scorers(self._learned_by)}
 
     def _gallery_of(self, head: str, scope: Scope, kind: Kind) -> "Gallery | None":
         return self.gallery(scope, head, kind)
+
+    def _learned_by(self, head: str, scope: Scope) -> Any:
+        return self._learned.get((scope, head))
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
@@ -153,6 +174,13 @@ class Judge:
         for kind in Kind:
             self._galleries.pop((scope, head, kind), None)
 
+    def set_learned(self, scope: Scope, head: str, learned: Any) -> None:
+        """Let a scoring head use what a scope has taught it; None: nothing (any more).
+
+        What it is, is for the head to say: see `models.heads`.
+        """
+        self._learned[scope, head] = learned
+
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None
     ) -> Judgement:
@@ -160,7 +188,7 @@ class Judge:
 
         Args:
             heads: names of heads, in order; each judges all it can. By default those of the
-                settings, or else each head where it is at home.
+                settings, or else each head that names where it is at home.
 
         Raises:
             Busy: the queue is full.
@@ -251,7 +279,7 @@ class Judge:
         self, picture: Picture, context: Context, names: tuple[str, ...] | None
     ) -> Judgement:
         """Runs on a worker thread."""
-        from models.crops import cut, face_hash
+        from models.crops import cut, face_hash, uncut
 
         networks = self._loaded
         deadline = time.monotonic() + self._settings.judging.seconds_per_picture
@@ -268,19 +296,32 @@ class Judge:
                 crop = cut(picture, face)
                 guesses = self._guess(crop, context, names)
             judged.append(FaceJudgement(face, crop, face_hash(crop), guesses))
-        return Judgement(route, tuple(judged))
+        _check(deadline)
+        kind = Kind.ILLUSTRATION if route == "illustration" else Kind.PHOTO
+        heads = self._able(kind, names, ("picture",) if faces else ("picture", "either"))
+        if not heads:
+            return Judgement(route, tuple(judged))
+        with STAGES.labels("judge the whole").time():
+            whole = uncut(picture, kind)
+            guesses = tuple(guess for head in heads for guess in head.judge([whole], context))
+        face = Face(whole.box, whole.landmarks, 1.0, kind)
+        return Judgement(route, tuple(judged), FaceJudgement(face, whole, picture.phash, guesses))
 
     def _guess(
         self, crop: Crop, context: Context, names: tuple[str, ...] | None
     ) -> tuple[Guess, ...]:
         """Runs on a worker thread."""
+        heads = self._able(crop.kind, names, ("face", "either"))
+        return tuple(guess for head in heads for guess in head.judge([crop], context))
+
+    def _able(
+        self, kind: Kind, names: tuple[str, ...] | None, takers: tuple[Takes, ...]
+    ) -> list[Head]:
+        """Of the chosen heads those that can judge this; unless some are chosen, those at home."""
         if names is None:
-            chosen = [head for head in self._heads.values() if crop.kind is head.home]
-        else:
-            able = (self._heads[name] for name in names)
-            chosen = [head for head in able if crop.kind in head.kinds]
-        faces = [head for head in chosen if head.takes == "face"]
-        return tuple(guess for head in faces for guess in head.judge([crop], context))
+            names = tuple(name for name, home in _homes().items() if kind is home)
+        heads = (self._heads[name] for name in names)
+        return [head for head in heads if kind in head.kinds and head.takes in takers]
 
     @property
     def _loaded(self) -> "Networks":
@@ -303,7 +344,7 @@ class Networks:
         # These take seconds to import, which is why they are not at the top.
         import torch
 
-        from models.heads import HEADS
+        from models.heads import NAMING_HEADS
         from models.route import Router
 
         torch.set_num_threads(1)
@@ -315,8 +356,16 @@ class Networks:
         except ValueError as error:
             raise WeightsError(str(error)) from error
         self.embedders: dict[str, Embedder] = {
-            head: load_embedder(settings, head) for head in HEADS
+            head: load_embedder(settings, head) for head in NAMING_HEADS
         }
+
+    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:  # noqa: ARG002
+        """The heads that score, by name.
+
+        Args:
+            learned: what a scope has taught a head, or None.
+        """
+        return {}
 
     def refuse_explicit(self, picture: Picture) -> None:
         """The safety gate (Yahoo's open_nsfw).
@@ -402,6 +451,13 @@ def versions_dir(settings: Settings) -> Path:
 def facenet_file(data_dir: Path) -> Path:
     """Where the VGGFace2 weights lie once they have been fetched."""
     return data_dir / "weights" / "vggface2.pt"
+
+
+def _homes() -> dict[str, Kind]:
+    """Where each head looks unless a place says otherwise: those that score, nowhere."""
+    from models.heads import NAMING_HEADS
+
+    return {name: head.home for name, head in NAMING_HEADS.items()}
 
 
 def _check(deadline: float) -> None:

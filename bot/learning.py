@@ -28,7 +28,7 @@ from datasets import split
 from datasets.samples import Sample
 from models import strangers, training
 from models.gallery import Example
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.learned import Learned, Recipe
 from models.registry import Registry, State, Version, VersionError
 from models.training import Comparison, Contender, FitError, Ground, Templates, Trial
@@ -241,7 +241,7 @@ async def read(
         last_label = await store.last_label()
         live = await store.live_labels(scope, head)
         # A template is of one kind of picture: that of the head's home.
-        home = HEADS[head].home
+        home = NAMING_HEADS[head].home
         labels = [each for each in live if each.id <= last_label and each.kind is home]
         authors = {label.author for label in labels if label.answer is Answer.IS_NOT}
         consenting = {author for author in authors if await store.allowed(scope, author)}

@@ -21,8 +21,7 @@ from bot.judge_files import judge_file, side_by_side
 from bot.judging import Judge, Networks
 from bot.settings import Settings
 from bot.trials import Shown, Trial, any_nesting, attempt, by_person, draw, enrol, percent, share
-from models.crops import face_hash
-from models.embedders.drawn import head_crop
+from models.crops import face_hash, whole
 from models.measures import auroc
 from models.types import Crop, Kind
 
@@ -186,7 +185,7 @@ async def _as_it_is(intake: Intake, shown: Shown) -> Crop | None:
         picture = await intake.picture(Attachment(shown.file.name, shown.file.read_bytes()))
     except PictureRefused:
         return None
-    return head_crop(picture.pixels)
+    return whole(picture.pixels, Kind.ILLUSTRATION)
 
 
 def _sureness(trials: Sequence[Trial]) -> Any:

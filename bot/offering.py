@@ -4,11 +4,14 @@ Several heads may judge one face: who it is, and as which character. What is sho
 marks mean follows from the stored guesses alone, so that a mark means the same for ever.
 """
 
-from bot.domain import CANDIDATE_MARKS, Action, Mark, Verdict
+from bot.domain import CANDIDATE_MARKS, RATING_MARKS, Action, Mark, Verdict
 from models.types import Candidate, Named
 
-VOTES = (Mark.RIGHT, *CANDIDATE_MARKS, Mark.NONE_OF_THESE, Mark.NOT_A_FACE)
+VOTES = (Mark.RIGHT, *CANDIDATE_MARKS, Mark.NONE_OF_THESE, Mark.NOT_A_FACE, *RATING_MARKS)
 """The marks that are votes."""
+
+RATED_UNDER = "taste"
+"""The head that a rating speaks to, whether or not it judged."""
 
 
 def naming(verdict: Verdict) -> tuple[Named, ...]:
@@ -43,6 +46,8 @@ def votes_by(verdict: Verdict, mark: Mark) -> list[tuple[str, Action, int | None
     A name is right or wrong under the head that gave it; whether it is a face at all is the same
     for all heads.
     """
+    if mark in RATING_MARKS:
+        return [(RATED_UNDER, Action.RATE, RATING_MARKS.index(mark) + 1)]
     if mark in CANDIDATE_MARKS:
         found = lettered(verdict).get(mark)
         if found is None:

@@ -14,10 +14,11 @@ from typing import Any
 from fluent.runtime import FluentBundle, FluentResource
 from PIL import Image, ImageDraw, ImageFont
 
-from bot.domain import Mark, Neighbour, Part, Standing, State, Verdict
+from bot.domain import RATING_MARKS, Mark, Neighbour, Part, Standing, State, Verdict
 from bot.errors import PictureRefused
-from bot.offering import lettered, naming, shown
-from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels, Route
+from bot.offering import RATED_UNDER, lettered, naming, shown
+from bot.scoring import waits_for_word
+from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels, Refused, Route, Scored
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
@@ -54,25 +55,33 @@ def refusal(locale: str, refused: PictureRefused) -> str:
 
 def summary(
     locale: str,
-    faces: int,
-    known: int,
+    guesses: Sequence[Sequence[Guess]],
     shown: int,
     refusals: Sequence[str],
     routes: Collection[Route],
+    *,
+    pictures: int = 0,
 ) -> str:
     """The words for the whole reply.
 
     Args:
-        faces: found in all pictures together.
-        known: how many of them were named.
-        shown: how many got a Part.
+        guesses: of each face that was found, in all pictures together.
+        shown: how many faces got a Part.
         refusals: sentences for the pictures that could not be judged.
         routes: what the judged pictures are.
+        pictures: how many were judged as a whole.
     """
     lines = list(refusals)
+    faces = len(guesses)
+    names = [guess for face in guesses for guess in face if isinstance(guess, Named)]
+    known = sum(any(_names_somebody(guess) for guess in face) for face in guesses)
     if faces == 0:
-        if not refusals:
+        if pictures:
+            lines.append(say(locale, "pictures-judged", pictures=pictures))
+        elif not refusals:
             lines.append(say(locale, _without_faces(routes)))
+    elif not names:
+        lines.append(say(locale, "faces-judged", faces=faces))
     elif known == 0:
         lines.append(say(locale, "nobody-known", faces=faces))
     else:
@@ -80,6 +89,10 @@ def summary(
     if faces > shown:
         lines.append(say(locale, "and-more", more=faces - shown))
     return "\n".join(lines)
+
+
+def _names_somebody(guess: Guess) -> bool:
+    return isinstance(guess, Named) and guess.answer != "unknown"
 
 
 def _without_faces(routes: Collection[Route]) -> str:
@@ -95,7 +108,7 @@ _WORTH_SAYING = 0.02
 
 
 def part(verdict: Verdict, crop: Crop | None, standings: Mapping[str, Standing]) -> Part:
-    """The answer for one face.
+    """The answer for one face, or for a whole picture.
 
     Args:
         crop: the stored crop, or None once it has expired.
@@ -107,8 +120,12 @@ def part(verdict: Verdict, crop: Crop | None, standings: Mapping[str, Standing])
     return Part(
         verdict_id=verdict.id,
         words=words,
-        image=_image(verdict.locale, answers, crop) if crop else None,
-        description=say(verdict.locale, "image-description", words=words),
+        image=_image(verdict.locale, verdict.guesses, answers, crop) if crop else None,
+        description=say(
+            verdict.locale,
+            "image-description-whole" if verdict.whole else "image-description",
+            words=words,
+        ),
         marks=_marks(verdict),
         state=state,
         status=status(verdict.locale, standings.values()),
@@ -170,38 +187,51 @@ def percent(probability: float) -> str:
     return f"{min(99, max(1, round(100 * probability)))} %"
 
 
-def _image(locale: str, answers: Sequence[_Answer], crop: Crop) -> bytes:
-    if not answers:
-        return annotate(crop.pixels, crop.box, say(locale, "caption-unknown"), "", known=False)
-    names = [
-        say(locale, "caption-maybe", name=each.name) if _is_maybe(each) else each.name
-        for each in answers
-    ]
+def _image(locale: str, guesses: Sequence[Guess], answers: Sequence[_Answer], crop: Crop) -> bytes:
+    """The crop with names at the left of its caption and scores, or how sure, at the right."""
+    scores = [guess for guess in guesses if isinstance(guess, Scored)]
     alone = answers[0].probability if len(answers) == 1 else None
-    known = not all(_is_maybe(each) for each in answers)
-    score = "" if alone is None else percent(alone)
-    return annotate(crop.pixels, crop.box, " / ".join(names), score, known=known)
+    known = any(not _is_maybe(each) for each in answers) or (not answers and bool(scores))
+    right = " / ".join(_number(each.value) for each in scores)
+    if alone is not None and not scores:
+        right = percent(alone)
+    height, width = crop.pixels.shape[:2]
+    frame = None if crop.box == (0, 0, width, height) else crop.box
+    return annotate(crop.pixels, frame, _caption(locale, guesses, answers), right, known=known)
+
+
+def _caption(locale: str, guesses: Sequence[Guess], answers: Sequence[_Answer]) -> str:
+    """Names; that there is none; or, where none was looked for, what was scored."""
+    if answers:
+        names = (
+            say(locale, "caption-maybe", name=each.name) if _is_maybe(each) else each.name
+            for each in answers
+        )
+        return " / ".join(names)
+    if any(isinstance(guess, Named) for guess in guesses):
+        return say(locale, "caption-unknown")
+    return " / ".join(say(locale, f"head-{guess.head}") for guess in guesses)
+
+
+def annotated(locale: str, guesses: Sequence[Guess], crop: Crop) -> bytes:
+    """The crop with what the heads said below it, as JPEG; see `annotate`."""
+    answers = [
+        _Answer(guess, guess.candidates[0].name, guess.candidates[0].probability)
+        for guess in guesses
+        if isinstance(guess, Named) and guess.answer != "unknown"
+    ]
+    return _image(locale, guesses, answers, crop)
 
 
 def _is_maybe(answer: _Answer) -> bool:
     return answer.probability is not None and answer.guess.answer == "maybe"
 
 
-def annotated(locale: str, guesses: Sequence[Guess], crop: Crop) -> bytes:
-    """The crop with the names that heads gave below it, as JPEG; see `annotate`."""
-    answers = [
-        _Answer(guess, guess.candidates[0].name, guess.candidates[0].probability)
-        for guess in guesses
-        if isinstance(guess, Named) and guess.answer != "unknown"
-    ]
-    return _image(locale, answers, crop)
-
-
-def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> bytes:
+def annotate(pixels: Pixels, box: Box | None, name: str, score: str, known: bool) -> bytes:
     """The crop with the face framed and a caption below it, as JPEG without metadata.
 
     Args:
-        pixels: the crop; the frame is drawn at `box`.
+        pixels: the crop; the frame is drawn at `box`, if there is one.
         name: one line; cut with an ellipsis if it is too long.
         score: stands at the right of the name and is never cut; may be empty.
     """
@@ -210,12 +240,13 @@ def annotate(pixels: Pixels, box: Box, name: str, score: str, known: bool) -> by
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     image = image.resize(size, Image.Resampling.LANCZOS)
     colour = _KNOWN if known else _UNKNOWN
-    frame = [round(value * scale) for value in box]
-    draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle(frame, radius=10, outline="white", width=6)
-    draw.rounded_rectangle(
-        [frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], 9, None, colour, 4
-    )
+    if box is not None:
+        frame = [round(value * scale) for value in box]
+        draw = ImageDraw.Draw(image)
+        draw.rounded_rectangle(frame, radius=10, outline="white", width=6)
+        draw.rounded_rectangle(
+            [frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], 9, None, colour, 4
+        )
     return _encode(_with_caption(image, name, score, colour))
 
 
@@ -395,19 +426,53 @@ def sureness(locale: str, probability: float) -> str:
 def _words(verdict: Verdict, answers: Sequence[_Answer], state: State) -> str:
     if state is State.NOT_A_FACE:
         return say(verdict.locale, "part-not-a-face")
+    lines = _naming_lines(verdict, answers, state) if naming(verdict) else []
+    return "\n".join([*lines, *_score_lines(verdict)])
+
+
+def _naming_lines(verdict: Verdict, answers: Sequence[_Answer], state: State) -> list[str]:
     if answers:
         lines = [_sentence(verdict, each) for each in answers]
         others = " ".join(_letters(verdict)[1:])
         if state is not State.LEARNED and len(answers) == 1 and others:
             lines.append(say(verdict.locale, "others", names=others))
-        return "\n".join(lines)
+        return lines
     drawn = verdict.kind is Kind.ILLUSTRATION
-    words = say(verdict.locale, "part-unknown-character" if drawn else "part-unknown")
+    lines = [say(verdict.locale, "part-unknown-character" if drawn else "part-unknown")]
     if verdict.revealed:
         letters = _letters(verdict)
         nearest = say(verdict.locale, "nearest", names=" ".join(letters))
-        words += "\n" + (nearest if letters else say(verdict.locale, "nearest-nobody"))
-    return words
+        lines.append(nearest if letters else say(verdict.locale, "nearest-nobody"))
+    return lines
+
+
+def _score_lines(verdict: Verdict) -> list[str]:
+    """A line for each score, or for why there is none."""
+    locale = verdict.locale
+    lines = []
+    for guess in verdict.guesses:
+        if isinstance(guess, Scored):
+            lines.append(
+                say(
+                    locale,
+                    f"score-{guess.head}",
+                    value=_number(guess.value),
+                    low=_number(guess.low),
+                    high=_number(guess.high),
+                    likes=say(locale, _LIKES[guess.likes]),
+                )
+            )
+        elif isinstance(guess, Refused):
+            why = say(locale, f"no-score-{guess.reason}", mark=Mark.MINE)
+            lines.append(say(locale, "no-score", head=say(locale, f"head-{guess.head}"), why=why))
+    return lines
+
+
+_LIKES = {True: "like", False: "nope", None: "like-undecided"}
+
+
+def _number(score: float) -> str:
+    return f"{score:.1f}"
 
 
 def _sentence(verdict: Verdict, answer: _Answer) -> str:
@@ -453,7 +518,13 @@ def _marks(verdict: Verdict) -> tuple[Mark, ...]:
     """Only marks that mean something under this answer."""
     letters = tuple(_offered(verdict))
     names = [guess for guess in shown(verdict) if guess.answer != "unknown"]
-    always = (Mark.NOT_A_FACE, Mark.DELETE) if naming(verdict) else (Mark.DELETE,)
+    heads = {guess.head for guess in verdict.guesses}
+    always = (
+        *((Mark.NOT_A_FACE,) if naming(verdict) else ()),
+        *((Mark.MINE,) if waits_for_word(verdict) else ()),
+        *(RATING_MARKS if RATED_UNDER in heads else ()),
+        Mark.DELETE,
+    )
     if names:
         # Under one name ✅ is its letter; of several names each may be right by itself.
         others = letters[1:] if len(names) == 1 else letters

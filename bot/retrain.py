@@ -27,7 +27,7 @@ from bot.recipes import RECIPES, trained_dir, trainer
 from bot.settings import Settings, load
 from bot.store import Store
 from models import registry
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.registry import Registry, VersionError
 from models.types import Embedder, Scope
 
@@ -69,7 +69,7 @@ async def _run(given: argparse.Namespace, settings: Settings) -> int:
         raise SettingsError(f"store.data_dir = {folder}: the bot has kept nothing there yet.")
     if given.report is not None:
         retrain_report.make_folder(given.report)
-    heads = [given.head] if given.head else list(HEADS)
+    heads = [given.head] if given.head else list(NAMING_HEADS)
     console = Console()
     async with Store(folder) as store:
         taught = set(await store.scopes())
@@ -235,7 +235,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--scope", help="for example web or discord:123 (default: all)")
     parser.add_argument(
-        "--head", choices=sorted({*HEADS, *RECIPES}), help="default: all that learn from labels"
+        "--head",
+        choices=sorted({*NAMING_HEADS, *RECIPES}),
+        help="default: all that learn from labels",
     )
     parser.add_argument(
         "--data",

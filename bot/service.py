@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Counter
 
-from bot import correcting, offering, replying
+from bot import correcting, offering, replying, scoring
 from bot.clusters import Clusters
 from bot.correcting import clean_name
 from bot.domain import (
@@ -39,9 +39,9 @@ from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.registry import Registry
-from models.types import Context, Crop, Named, Picture, Scope, UserId
+from models.types import Context, Crop, Guess, Picture, Scope, UserId
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Service:
         self._store = store
         self._intake = intake
         self._judge = judge
-        self._heads = tuple(HEADS)
+        self._heads = tuple(NAMING_HEADS)
         # From casting a vote to the label that comes of it: or a slower count could overwrite a
         # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
@@ -155,13 +155,17 @@ class Service:
     async def _answer_claimed(self, post: Post) -> Reply:
         judged: list[tuple[Picture, Attachment, Judgement]] = []
         refusals: list[str] = []
-        heads = await self.heads_in(post.place)
+        chosen = await self.heads_in(post.place) or ()
+        confirmed = await self._store.confirmed(post.scope, post.author)
+        why_not = scoring.keeps_back(chosen, post, confirmed=confirmed)
+        heads = scoring.admitted(chosen, post, why_not) if chosen else None
+        context = await self._context(post)
         for head in self._heads:
             await self._galleries.notice_promotion(post.scope, head)
         for attachment in post.pictures:
             try:
                 picture = await self._intake.picture(attachment)
-                judgement = await self._judge.judge(picture, _context(post), heads)
+                judgement = await self._judge.judge(picture, context, heads)
             except PictureRefused as refused:
                 log.info("refused %r of %s: %s", attachment.name, post.key, refused)
                 REFUSALS.labels(refused.reason).inc()
@@ -169,20 +173,34 @@ class Service:
             else:
                 judged.append((picture, attachment, judgement))
 
-        faces = _in_order(judged)
-        shown = min(len(faces), replying.MOST_PARTS)
-        known = sum(_is_known(face) for _, _, face in faces)
-        routes = {judgement.route for _, _, judgement in judged}
-        words = replying.summary(post.locale, len(faces), known, shown, refusals, routes)
         new = [
-            _new_verdict(picture, attachment, face) for picture, attachment, face in faces[:shown]
+            _new_verdict(picture, attachment, each, scoring.refusals(post, each.face.kind, why_not))
+            for picture, attachment, each in _in_order(judged)
         ]
-        verdicts = await self._store.answered(post.key, words, new)
+        wholes = [
+            _new_verdict(picture, attachment, judgement.whole, whole=True)
+            for picture, attachment, judgement in judged
+            if judgement.whole is not None
+        ]
+        shown = [*new, *wholes][: replying.MOST_PARTS]
+        words = replying.summary(
+            post.locale,
+            [each.guesses for each in new],
+            min(len(new), replying.MOST_PARTS),
+            refusals,
+            {judgement.route for _, _, judgement in judged},
+            pictures=len(wholes),
+        )
+        verdicts = await self._store.answered(post.key, words, shown)
         parts = [
-            await self._part(verdict, face.crop)
-            for verdict, (_, _, face) in zip(verdicts, faces, strict=False)
+            await self._part(verdict, each.crop)
+            for verdict, each in zip(verdicts, shown, strict=False)
         ]
         return Reply(post.key, words, tuple(parts))
+
+    async def _context(self, post: Post) -> Context:
+        like_from = await self.like_from(post.place)
+        return Context(post.scope, post.asker, post.text, post.allow_explicit, like_from)
 
     async def verdict(self, verdict_id: int) -> Verdict:
         """What the heads said of one face.
@@ -309,8 +327,11 @@ class Service:
 
         Raises:
             NotFound: the answer is gone, or the mark points at no candidate.
+            NotAllowed: only the poster can say whom it shows.
         """
         verdict = await self.verdict(verdict_id)
+        if mark is Mark.MINE:
+            return await self._confirm(verdict, voter)
         votes = [
             Correction(
                 verdict_id, head, voter, action, trusted=trusted, choice=choice, withdraw=withdraw
@@ -320,6 +341,20 @@ class Service:
         if not votes:
             raise NotFound(f"{mark} means nothing under answer {verdict_id}")
         return await self._count(votes)
+
+    async def _confirm(self, verdict: Verdict, user: UserId) -> Part:
+        """What the poster has scored shows themselves, or who agreed, and an adult: score it."""
+        if user != verdict.author:
+            raise NotAllowed("only the poster can say whom a picture shows")
+        await self._store.confirm(verdict.scope, user)
+        like_from = await self.like_from(verdict.place)
+        context = Context(verdict.scope, user, like_from=like_from)
+        for each in await self._store.verdicts_of(verdict.post_key):
+            crop = await self._crop(each) if scoring.waits_for_word(each) else None
+            if crop is not None:
+                for guess in await self._judge.guess(crop, context, (scoring.ONES_OWN,)):
+                    await self._store.answer_anew(each.id, guess)
+        return await self.part(verdict.id)
 
     async def correct(self, correction: Correction) -> Part:
         """Count a vote; what people agree on acts on the very next picture.
@@ -384,7 +419,12 @@ class Service:
         return [vote for each in mine for vote in correcting.standing_votes(each)]
 
     async def _settle(self, verdict: Verdict, head: str) -> bool:
-        """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt."""
+        """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt.
+
+        Nobody has to agree with a rating: it makes no label.
+        """
+        if head not in self._heads:
+            return False
         standing = await self._standing(verdict, head)
         return await self._store.set_label(verdict.scope, verdict.id, head, standing.label)
 
@@ -421,6 +461,15 @@ class Service:
         """Let these heads answer in a place, in this order; none of them undoes the choice."""
         await self._store.choose_heads(place, heads)
 
+    async def like_from(self, place: str) -> float:
+        """The score, 1..5, from which a place calls something a like."""
+        chosen = await self._store.like_from(place)
+        return self._settings.like_from(place) if chosen is None else chosen
+
+    async def choose_like_from(self, place: str, score: float | None) -> None:
+        """From now on a place calls this a like; None leaves it to the settings again."""
+        await self._store.choose_like_from(place, score)
+
     # people
 
     async def people(self, scope: Scope) -> list[Person]:
@@ -444,7 +493,7 @@ class Service:
         """
         wanted = clean_name(name)
         picture = await self._intake.picture(post.pictures[0])
-        judgement = await self._judge.judge(picture, _context(post), self._heads)
+        judgement = await self._judge.judge(picture, await self._context(post), self._heads)
         if len(judgement.faces) != 1:
             faces = len(judgement.faces)
             message = "several-faces" if faces else "no-face"
@@ -452,8 +501,10 @@ class Service:
         if not await self._store.claim(post):
             raise NotFound(f"{post.key} was enrolled already")
         (face,) = judgement.faces
-        chosen = head or next(name for name in HEADS if HEADS[name].home is face.face.kind)
-        if face.face.kind not in HEADS[chosen].kinds:
+        chosen = head or next(
+            name for name in NAMING_HEADS if NAMING_HEADS[name].home is face.face.kind
+        )
+        if face.face.kind not in NAMING_HEADS[chosen].kinds:
             raise NotFound(replying.say(post.locale, "not-a-photograph"))
         guesses = tuple(guess for guess in face.guesses if guess.head == chosen)
         new = _new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
@@ -809,10 +860,6 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _context(post: Post) -> Context:
-    return Context(post.scope, post.asker, post.text, post.allow_explicit)
-
-
 def _in_order(
     judged: Sequence[tuple[Picture, Attachment, Judgement]],
 ) -> list[tuple[Picture, Attachment, FaceJudgement]]:
@@ -825,18 +872,23 @@ def _in_order(
     return [each for _, _, each in sorted(ranked, key=lambda item: item[:2])]
 
 
-def _is_known(face: FaceJudgement) -> bool:
-    return any(isinstance(g, Named) and g.answer != "unknown" for g in face.guesses)
-
-
-def _new_verdict(picture: Picture, attachment: Attachment, face: FaceJudgement) -> NewVerdict:
+def _new_verdict(
+    picture: Picture,
+    attachment: Attachment,
+    face: FaceJudgement,
+    instead: tuple[Guess, ...] = (),
+    *,
+    whole: bool = False,
+) -> NewVerdict:
+    """What the store is to keep; `instead` is said in place of what was not judged."""
     return NewVerdict(
         picture_hash=picture.phash,
         face_hash=face.face_hash,
         kind=face.face.kind,
         box=picture.in_file(face.face.box),
         detection_score=face.face.score,
-        guesses=face.guesses,
+        guesses=(*face.guesses, *instead),
         crop=face.crop,
         spoiler=attachment.spoiler,
+        whole=whole,
     )

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -29,9 +29,12 @@ from pydantic_settings import (
 
 from bot.errors import SettingsError
 
+Choice = TypeVar("Choice")
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Locale = Literal["ja", "en"]
-HeadName = Literal["idol", "character"]
+HeadName = Literal["idol", "character", "beauty", "taste", "photogenic"]
+Rating = Annotated[float, Field(ge=1, le=5)]
 
 
 def _each_once(heads: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,6 +71,7 @@ class Judging(_Section):
     queue: Annotated[int, Field(ge=1)] = 16
     seconds_per_picture: Annotated[float, Field(gt=0)] = 20
     heads: Heads | None = None
+    like_from: Rating = 3.0
     false_name_rate: Annotated[float, Field(ge=0.0001, le=0.2)] = 0.01
 
 
@@ -144,6 +148,7 @@ class Discord(_Section):
     watch_channels: tuple[int, ...] = ()
     digest_channel: Annotated[int, Field(ge=0)] = 0
     channel_heads: Mapping[int, Heads] = {}
+    channel_like_from: Mapping[int, Rating] = {}
     explicit_in_age_restricted: bool = False
     cooldown_pictures: Annotated[int, Field(ge=1)] = 8
     cooldown_seconds: Annotated[float, Field(gt=0)] = 60
@@ -173,10 +178,11 @@ class Settings(BaseSettings):
         Args:
             place: as in `bot.domain.Post`.
         """
-        platform, _, channel = place.partition(":")
-        if platform == "discord" and int(channel) in self.discord.channel_heads:
-            return self.discord.channel_heads[int(channel)]
-        return self.judging.heads
+        return _of_channel(self.discord.channel_heads, place) or self.judging.heads
+
+    def like_from(self, place: str) -> float:
+        """The score, 1..5, from which a place calls something a like; see `heads_in`."""
+        return _of_channel(self.discord.channel_like_from, place) or self.judging.like_from
 
     @classmethod
     def settings_customise_sources(
@@ -189,6 +195,12 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment first, then the file that `load` names."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _of_channel(chosen: Mapping[int, Choice], place: str) -> Choice | None:
+    """What the settings say for a Discord channel, if the place is one."""
+    platform, _, channel = place.partition(":")
+    return chosen.get(int(channel)) if platform == "discord" else None
 
 
 def load(file: Path | None = None) -> Settings:

@@ -46,17 +46,17 @@ from sqlalchemy.ext.asyncio import (
 
 from bot.cluster_store import (
     ClusterStore,
-    drop_groundless_embeddings,
-    grounded_crops,
     leave,
-    may_be_kept,
 )
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
+from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.rating_store import RatingStore, vote_of
 from bot.tables import (
     AliasRow,
     ClusterFaceRow,
     ClusterMessageRow,
+    ConfirmationRow,
     ConsentRow,
     CropRow,
     EmbeddingRow,
@@ -101,6 +101,7 @@ class NewVerdict:
     guesses: tuple[Guess, ...]
     crop: Crop
     spoiler: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Store:
 
     Attributes:
         clusters: what is kept of the faces that nobody named.
+        ratings: how people rated what they saw.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -144,6 +146,7 @@ class Store:
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
         self.clusters = ClusterStore(self._reading, self._writing)
+        self.ratings = RatingStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -187,6 +190,7 @@ class Store:
                     key=post.key,
                     scope=post.scope,
                     author=post.author,
+                    place=post.place,
                     locale=post.locale,
                     answered=False,
                     created=_now(),
@@ -273,6 +277,14 @@ class Store:
             await session.execute(
                 update(VerdictRow).where(VerdictRow.id == verdict_id).values(revealed=True)
             )
+
+    async def answer_anew(self, verdict_id: int, guess: Guess) -> None:
+        """Replace what a head said of a face; nothing if the answer is gone."""
+        async with self._writing() as session:
+            row = await session.get(VerdictRow, verdict_id)
+            if row is not None:
+                told = _told(guess)
+                row.guesses = [told if old["head"] == guess.head else old for old in row.guesses]
 
     async def recent(self, scope: Scope, most: int) -> list[str]:
         """Keys of the latest answered posts with a face, newest first."""
@@ -393,6 +405,7 @@ class Store:
         Args:
             name: the name the correction stands for, already resolved.
         """
+        score = correction.choice if correction.action is Action.RATE else None
         async with self._writing() as session:
             same = await session.scalar(
                 select(VoteRow)
@@ -402,6 +415,7 @@ class Store:
                     VoteRow.voter == correction.voter,
                     VoteRow.action == str(correction.action),
                     VoteRow.name.is_(None) if name is None else VoteRow.name == name,
+                    VoteRow.score.is_(None) if score is None else VoteRow.score == score,
                 )
                 .order_by(VoteRow.id.desc())
                 .limit(1)
@@ -417,6 +431,7 @@ class Store:
                     trusted=correction.trusted,
                     action=str(correction.action),
                     name=name,
+                    score=score,
                     withdraw=correction.withdraw,
                     created=_now(),
                 )
@@ -429,20 +444,7 @@ class Store:
             rows = await session.scalars(
                 select(VoteRow).where(VoteRow.verdict_id == verdict_id).order_by(VoteRow.id)
             )
-            return [
-                Vote(
-                    row.id,
-                    row.verdict_id,
-                    row.head,
-                    row.voter,
-                    row.trusted,
-                    Action(row.action),
-                    row.name,
-                    row.withdraw,
-                    row.created,
-                )
-                for row in rows
-            ]
+            return [vote_of(row) for row in rows]
 
     async def set_label(
         self, scope: Scope, verdict_id: int, head: str, label: Label | None
@@ -544,12 +546,13 @@ class Store:
         return found
 
     async def scopes(self) -> list[Scope]:
-        """Every scope that has a label."""
+        """Every scope that has a label or a vote."""
+        taught = select(LabelRow.verdict_id).union(select(VoteRow.verdict_id))
         async with self._reading() as session:
             rows = await session.scalars(
                 select(PostRow.scope)
                 .join(VerdictRow, VerdictRow.post_id == PostRow.id)
-                .join(LabelRow, LabelRow.verdict_id == VerdictRow.id)
+                .where(VerdictRow.id.in_(taught))
                 .distinct()
             )
             return sorted(rows)
@@ -565,10 +568,20 @@ class Store:
     async def choose_heads(self, place: str, heads: Sequence[str]) -> None:
         """Remember the heads of a place; none of them forgets what it chose."""
         async with self._writing() as session:
-            if heads:
-                await session.merge(PlaceRow(place=place, heads=list(heads)))
-            else:
-                await session.execute(delete(PlaceRow).where(PlaceRow.place == place))
+            (await _place(session, place)).heads = list(heads)
+
+    async def like_from(self, place: str) -> float | None:
+        """The score from which a place calls it a like; None if it did not say."""
+        async with self._reading() as session:
+            found: float | None = await session.scalar(
+                select(PlaceRow.like_from).where(PlaceRow.place == place)
+            )
+            return found
+
+    async def choose_like_from(self, place: str, score: float | None) -> None:
+        """Remember what a place calls a like; None forgets it."""
+        async with self._writing() as session:
+            (await _place(session, place)).like_from = score
 
     # people
 
@@ -693,12 +706,27 @@ class Store:
             return frozenset(rows)
 
     async def forget_consent(self, scope: Scope, user: UserId) -> None:
-        """Remove a user's word, which is then no again."""
+        """Remove a user's words: what they post is not to be learned, nor scored, again."""
         async with self._writing() as session:
             await session.execute(
                 delete(ConsentRow).where(ConsentRow.scope == scope, ConsentRow.user == user)
             )
+            await session.execute(
+                delete(ConfirmationRow).where(
+                    ConfirmationRow.scope == scope, ConfirmationRow.user == user
+                )
+            )
             await _leave_clusters(session, scope, user)
+
+    async def confirm(self, scope: Scope, user: UserId) -> None:
+        """Note that what a user has scored shows themselves, or who agreed, and an adult."""
+        async with self._writing() as session:
+            await session.merge(ConfirmationRow(scope=scope, user=user, created=_now()))
+
+    async def confirmed(self, scope: Scope, user: UserId) -> bool:
+        """Whether a user has ever said so."""
+        async with self._reading() as session:
+            return await session.get(ConfirmationRow, (scope, user)) is not None
 
     async def votes_by(self, scope: Scope, user: UserId) -> int:
         """How many votes a user has cast in a scope."""
@@ -795,7 +823,7 @@ class Store:
     async def expire(self, older_than: timedelta) -> int:
         """Drop the crops (and embeddings) that nobody consented to and that are old enough.
 
-        Which may stay is for `bot.cluster_store.may_be_kept` to say.
+        Which may stay is for `bot.keeping.may_be_kept` to say.
 
         Returns:
             How many verdicts lost their crop.
@@ -954,6 +982,15 @@ def _fold(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+async def _place(session: AsyncSession, place: str) -> PlaceRow:
+    """What a place chose; a new row if it chose nothing yet."""
+    row = await session.get(PlaceRow, place)
+    if row is None:
+        row = PlaceRow(place=place, heads=[])
+        session.add(row)
+    return row
+
+
 async def _person(session: AsyncSession, scope: Scope, head: str, name: str) -> PersonRow | None:
     row: PersonRow | None = await session.scalar(
         select(PersonRow)
@@ -1090,6 +1127,7 @@ def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str) -> VerdictRow:
         guesses=[_told(guess) for guess in new.guesses],
         crop=crop_hash,
         spoiler=new.spoiler,
+        whole=new.whole,
         created=_now(),
     )
 
@@ -1110,6 +1148,8 @@ def _verdict(row: VerdictRow, post: PostRow) -> Verdict:
         spoiler=row.spoiler,
         revealed=row.revealed,
         created=row.created,
+        whole=row.whole,
+        place=post.place,
     )
 
 

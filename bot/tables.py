@@ -24,6 +24,7 @@ class PostRow(Base):
     key: Mapped[str] = mapped_column(unique=True)
     scope: Mapped[str] = mapped_column(index=True)
     author: Mapped[str] = mapped_column(index=True)
+    place: Mapped[str] = mapped_column(default="", server_default="")
     locale: Mapped[str]
     words: Mapped[str | None]
     answered: Mapped[bool] = mapped_column(default=False)
@@ -31,7 +32,7 @@ class PostRow(Base):
 
 
 class VerdictRow(Base):
-    """What the heads said of one face."""
+    """What the heads said of one face, or of the whole picture."""
 
     __tablename__ = "verdicts"
     __table_args__ = _IDS_ARE_NEVER_REUSED
@@ -46,6 +47,7 @@ class VerdictRow(Base):
     crop: Mapped[str | None] = mapped_column(ForeignKey("crops.hash"), index=True)
     spoiler: Mapped[bool] = mapped_column(default=False)
     revealed: Mapped[bool] = mapped_column(default=False)
+    whole: Mapped[bool] = mapped_column(default=False, server_default="0")
     created: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -96,6 +98,7 @@ class VoteRow(Base):
     trusted: Mapped[bool]
     action: Mapped[str]
     name: Mapped[str | None]
+    score: Mapped[int | None]
     withdraw: Mapped[bool]
     created: Mapped[datetime]
 
@@ -207,11 +210,24 @@ class ClusterMessageRow(Base):
 
 
 class PlaceRow(Base):
-    """A place (a channel) that chose which heads answer in it, in order."""
+    """What a place (a channel) chose: the heads that answer in it, in order, and what is a like.
+
+    No heads and no number mean that it left this to the settings.
+    """
 
     __tablename__ = "places"
     place: Mapped[str] = mapped_column(primary_key=True)
     heads: Mapped[list[str]] = mapped_column(JSON)
+    like_from: Mapped[float | None]
+
+
+class ConfirmationRow(Base):
+    """A user said that what they have scored shows themselves, or who agreed, and an adult."""
+
+    __tablename__ = "confirmations"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    created: Mapped[datetime]
 
 
 class DigestRow(Base):

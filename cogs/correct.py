@@ -13,7 +13,7 @@ import discord
 from discord.ext import commands
 
 from bot.correcting import LONGEST_NAME, clean_name, reads_like_chat
-from bot.domain import Action, Correction, Mark, Part
+from bot.domain import RATING_MARKS, Action, Correction, Mark, Part
 from bot.errors import NotAllowed, NotFound
 from bot.offering import VOTES
 from bot.platforms.discord import (
@@ -244,7 +244,7 @@ class Correct(commands.Cog):
     ) -> Part | None:
         """The Part as it is afterwards; None if there is nothing (more) to show."""
         part = await self._service.part(verdict_id)
-        if mark not in part.marks:
+        if mark not in part.marks and mark not in RATING_MARKS:  # every answer can be rated
             return None
         if mark is Mark.DELETE:
             refs = await self._service.delete(verdict_id, voter.id, trusted=voter.trusted)

@@ -111,6 +111,7 @@ class Judge(commands.Cog):
             pictures=tuple(pictures[:MOST_PICTURES]),
             allow_explicit=self._allows_explicit(message.channel),
             place=place_of(message.channel),
+            asked=called,
         )
         self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES, called=called)
 

@@ -27,11 +27,13 @@ from bot.platforms.discord import (
 from bot.replying import say
 from cogs.confirm import confirmed
 from cogs.moderating import ForModerators
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 
 Name = app_commands.Range[str, 1, LONGEST_NAME]
 
-HEAD_CHOICES = [app_commands.Choice(name=localised(f"head-{head}"), value=head) for head in HEADS]
+HEAD_CHOICES = [
+    app_commands.Choice(name=localised(f"head-{head}"), value=head) for head in NAMING_HEADS
+]
 
 _MOST_CHOICES = 25
 """That Discord shows for an option."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.types import Box, Crop, Face, Picture, Pixels
+from models.types import Box, Crop, Face, Kind, Picture, Pixels
 
 MARGIN = 1.0
 """Around a face, in widths and heights of the face, where the picture reaches that far."""
@@ -82,6 +82,23 @@ def cut(picture: Picture, face: Face) -> Crop:
     )
     points = ((landmarks - (left, top)) * scale).astype(np.float32)
     return Crop(np.asarray(part), moved, points, face.kind)
+
+
+def uncut(picture: Picture, kind: Kind) -> Crop:
+    """The whole picture, reduced to `MAX_SIDE` if it is larger, as if all of it were the face."""
+    image = Image.fromarray(picture.pixels)
+    scale = min(1.0, MAX_SIDE / max(image.size))
+    if scale < 1:
+        reduced = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        image = image.resize(reduced, Image.Resampling.LANCZOS)
+    return whole(np.asarray(image), kind)
+
+
+def whole(pixels: Pixels, kind: Kind) -> Crop:
+    """Pixels that are what is to be judged from edge to edge: a picture, or a face cut out."""
+    height, width = pixels.shape[:2]
+    box = 0.0, 0.0, float(width), float(height)
+    return Crop(pixels, box, np.zeros((0, 2), dtype=np.float32), kind)
 
 
 def align(crop: Crop, size: int, template: NDArray[np.float32] = ARCFACE_TEMPLATE) -> Pixels:

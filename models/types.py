@@ -89,13 +89,13 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
-    """A face with what is around it, upright: all that a head or an embedder needs.
+    """A face with what is around it, upright, or a whole picture: all that a head needs.
 
     It is what the store keeps, so that a new embedder can start from it: see `models.crops.cut`.
 
     Attributes:
         pixels: the face and a margin of its own size around it, as far as the picture goes.
-        box: the face in pixels of this crop.
+        box: the face in pixels of this crop; all of it for a whole picture.
         landmarks: as in `Face`, in pixels of this crop.
     """
 
@@ -121,7 +121,7 @@ NameAnswer = Literal["known", "maybe", "unknown"]
 
 
 class WhyNot(StrEnum):
-    """What kept a head from naming a face."""
+    """What kept a head from naming a face, or from scoring it."""
 
     NOBODY_ENROLLED = "nobody-enrolled"
     NOT_ALIKE = "not-alike"
@@ -131,6 +131,15 @@ class WhyNot(StrEnum):
     TOO_BLURRED = "too-blurred"
     TURNED_AWAY = "turned-away"
     UNRECOGNISABLE = "unrecognisable"
+
+
+class NoScore(StrEnum):
+    """What kept a head from giving a score, beside what `models.quality` finds wrong."""
+
+    NOT_YOURS = "not-yours"
+    UNCONFIRMED = "unconfirmed"
+    TOO_FEW_RATINGS = "too-few-ratings"
+    NOT_LEARNED = "not-learned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +167,30 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A guess at a number, with its 90 % interval."""
+    """A guess at a number, 1..5, with its 90 % interval.
+
+    Attributes:
+        like_from: the score from which the place calls it a like.
+    """
 
     head: str
     value: float
     low: float
     high: float
     model: str
+    like_from: float = 3.0
+
+    @property
+    def likes(self) -> bool | None:
+        """Whether it is a like; None where the interval has room for both."""
+        if self.low < self.like_from <= self.high:
+            return None
+        return self.value >= self.like_from
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No guess, and the reason as a word of `bot.errors` or of the head."""
+    """No score, and the reason: a word of `WhyNot` or `NoScore`."""
 
     head: str
     reason: str
@@ -185,6 +206,7 @@ class Context:
     Attributes:
         viewer: who asked, or None.
         text: what was written beside the picture, or None.
+        like_from: the score from which the place calls it a like.
         allow_explicit: whether the place is marked for adults, so that the safety gate may stay
             open there.
     """
@@ -193,6 +215,7 @@ class Context:
     viewer: UserId | None = None
     text: str | None = None
     allow_explicit: bool = False
+    like_from: float = 3.0
 
 
 class Detector(Protocol):
@@ -229,6 +252,10 @@ class Embedder(Protocol):
         ...
 
 
+Takes = Literal["face", "picture", "either"]
+"""Each face; the picture as a whole; or each face and, where there is none, the whole."""
+
+
 class Head(Protocol):
     """One kind of judgement."""
 
@@ -238,18 +265,13 @@ class Head(Protocol):
         ...
 
     @property
-    def takes(self) -> Literal["face", "picture"]:
-        """Whether it judges each face or the picture as a whole."""
+    def takes(self) -> "Takes":
+        """What it judges."""
         ...
 
     @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of face it can judge."""
-        ...
-
-    @property
-    def home(self) -> Kind:
-        """The kind it is made for: the only one that it clusters and learns from by itself."""
         ...
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:

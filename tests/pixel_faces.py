@@ -5,17 +5,32 @@ faces is what the program makes of real ones: crops on disk, hashes, rows in the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from bot.domain import Answer, Label, Post
 from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
-from models.heads import HEADS
-from models.types import Crop, Face, Guess, Kind, Named, Picture, Route, Vectors
+from models.heads import NAMING_HEADS
+from models.types import (
+    Context,
+    Crop,
+    Face,
+    Guess,
+    Head,
+    Kind,
+    Named,
+    Picture,
+    Route,
+    Scope,
+    Scored,
+    Takes,
+    Vectors,
+)
 
 GRAINS = 16
 """Squares of one colour along a side: what an embedding is made of."""
@@ -53,7 +68,7 @@ class PixelNetworks:
     """
 
     def __init__(self, kind: Kind = Kind.PHOTO) -> None:
-        self.embedders = {head: PixelEmbedder() for head in HEADS}
+        self.embedders = {head: PixelEmbedder() for head in NAMING_HEADS}
         self.kind = kind
 
     def refuse_explicit(self, picture: Picture) -> None:
@@ -64,8 +79,31 @@ class PixelNetworks:
         face = Face(box, landmarks_of(self.kind), 1.0, self.kind)
         return ("photo" if self.kind is Kind.PHOTO else "illustration"), [face]
 
+    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
+        return {
+            "beauty": Brightness("beauty", "face"),
+            "photogenic": Brightness("photogenic", "picture"),
+        }
+
     def close(self) -> None:
         pass
+
+
+class Brightness:
+    """A head that scores by how bright the pixels are: 1 black, 5 white."""
+
+    def __init__(self, name: str, takes: Takes) -> None:
+        self.name = name
+        self.takes = takes
+        self.kinds = frozenset({Kind.PHOTO})
+
+    def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
+        return [self._score(crop, context) for crop in crops]
+
+    def _score(self, crop: Crop, context: Context) -> Scored:
+        value = 1 + 4 * float(crop.pixels.mean()) / 255
+        low, high = max(1.0, value - 0.5), min(5.0, value + 0.5)
+        return Scored(self.name, value, low, high, "brightness", context.like_from)
 
 
 def landmarks_of(kind: Kind) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -17,7 +17,7 @@ from bot.judging import Judge, Networks
 from bot.settings import Settings
 from models.clustering import measured
 from models.gallery import Example, Gallery
-from models.heads import HEADS
+from models.heads import NAMING_HEADS
 from models.strangers import choose
 from models.types import Context, Kind, Named, Picture
 
@@ -209,5 +209,5 @@ async def test_several_faces_are_judged_largest_first(
 
 
 async def test_faces_can_be_clustered_under_every_head(judge: Judge) -> None:
-    for head in HEADS:
+    for head in NAMING_HEADS:
         assert 0 < measured(judge.embedder(head)).alike < 1

@@ -55,11 +55,15 @@ def unknown() -> Verdict:
     return dataclasses.replace(shown, guesses=(dataclasses.replace(guess, answer="unknown"),))
 
 
+NOBODY = unknown().guesses
+SOMEBODY = known().guesses
+
+
 def test_three_honest_answers() -> None:
-    assert "no face" in replying.summary("en", 0, 0, 0, [], ["photo"])
-    assert "don't know" in replying.summary("en", 2, 0, 2, [], ["photo"])
-    assert "know 1" in replying.summary("en", 2, 1, 2, [], ["photo"])
-    assert "3 more" in replying.summary("en", 7, 1, 4, [], ["photo"])
+    assert "no face" in replying.summary("en", [], 0, [], ["photo"])
+    assert "don't know" in replying.summary("en", [NOBODY] * 2, 2, [], ["photo"])
+    assert "know 1" in replying.summary("en", [NOBODY, SOMEBODY], 2, [], ["photo"])
+    assert "3 more" in replying.summary("en", [SOMEBODY] + [NOBODY] * 6, 4, [], ["photo"])
 
 
 @pytest.mark.parametrize(
@@ -76,11 +80,11 @@ def test_three_honest_answers() -> None:
 def test_without_faces_it_says_whether_somebody_may_be_there(
     locale: str, routes: list[Route], words: str
 ) -> None:
-    assert words in replying.summary(locale, 0, 0, 0, [], routes)
+    assert words in replying.summary(locale, [], 0, [], routes)
 
 
 def test_a_refused_picture_does_not_claim_that_there_was_no_face() -> None:
-    assert replying.summary("en", 0, 0, 0, ["too large"], []) == "too large"
+    assert replying.summary("en", [], 0, ["too large"], []) == "too large"
 
 
 def test_a_known_face_offers_its_name_and_the_others() -> None:

@@ -32,6 +32,37 @@ sure-fairly = probably
 sure-hardly = not sure
 image-description = The face that was judged. { $words }
 
+faces-judged = { $faces ->
+    [one] Here is what I think of this face.
+   *[other] Here is what I think of these { $faces } faces.
+}
+pictures-judged = { $pictures ->
+    [one] Here is what I think of this picture.
+   *[other] Here is what I think of these { $pictures } pictures.
+}
+score-beauty = Beauty: { $value } of 5 (90 % sure: { $low } to { $high }) – { $likes }
+score-taste = Your taste: { $value } of 5 (90 % sure: { $low } to { $high }) – { $likes }
+score-photogenic = Photogenic: { $value } of 5 (90 % sure: { $low } to { $high }) – { $likes }
+like = like
+nope = nope
+like-undecided = too close to call
+no-score = { $head }: no score. { $why }
+no-score-not-yours = I score only pictures that who asks has posted.
+no-score-unconfirmed = If this is you, or somebody who agreed, and an adult, press { $mark } and I will score it. I ask only this once.
+no-score-too-few-ratings = I don't know your taste yet. Rate a few pictures, 1️⃣ to 5️⃣.
+no-score-not-learned = I have not learned yet what people here like, at least not measurably.
+no-score-too-small = The face is too small. Please post a larger picture, or one taken from nearer.
+no-score-too-blurred = The face is too blurred. Please post a sharper picture.
+no-score-turned-away = The face is turned too far away. Please post a picture in which it looks towards the camera.
+no-score-unrecognisable = I can't make out enough of this face: it may be covered, dark or cut off.
+head-beauty = Beauty
+head-taste = Your taste
+head-photogenic = Photogenic
+head-plural-beauty = beauty, of one's own picture
+head-plural-taste = the taste of who asks
+head-plural-photogenic = how photogenic a picture is
+image-description-whole = The picture that was judged. { $words }
+
 why-told = This is { $name }: I was told so.
 why-not-a-face = I was told that this is not a face.
 why-copied = This is { $name }, for I was told so of the same picture, or of one that is nearly the same.

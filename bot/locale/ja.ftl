@@ -29,6 +29,37 @@ sure-fairly = たぶん
 sure-hardly = 自信なし
 image-description = 判定した顔。{ $words }
 
+faces-judged = { $faces ->
+    [one] この顔について判定しました。
+   *[other] { $faces } 人の顔について判定しました。
+}
+pictures-judged = { $pictures ->
+    [one] この写真・絵について判定しました。
+   *[other] { $pictures } 枚について判定しました。
+}
+score-beauty = 顔の評価：5 点満点で { $value } 点（90 % の確率で { $low }〜{ $high }）― { $likes }
+score-taste = あなたの好み：5 点満点で { $value } 点（90 % の確率で { $low }〜{ $high }）― { $likes }
+score-photogenic = 写真映え：5 点満点で { $value } 点（90 % の確率で { $low }〜{ $high }）― { $likes }
+like = いいね
+nope = うーん
+like-undecided = どちらとも言えません
+no-score = { $head }：採点していません。{ $why }
+no-score-not-yours = 採点するのは、頼んだ本人が投稿した写真だけです。
+no-score-unconfirmed = 写っているのがあなた自身か、同意した人で、成人であれば { $mark } を押してください。採点します。お聞きするのは今回だけです。
+no-score-too-few-ratings = あなたの好みがまだわかりません。1️⃣〜5️⃣ で何枚か評価してください。
+no-score-not-learned = ここの人たちの好みは、測れるほどにはまだ学べていません。
+no-score-too-small = 顔が小さすぎます。もっと大きい写真か、近くで撮った写真を送ってください。
+no-score-too-blurred = 顔がぼやけすぎています。もっとはっきりした写真を送ってください。
+no-score-turned-away = 顔が横を向きすぎています。こちらを向いた写真を送ってください。
+no-score-unrecognisable = 顔がよく見えません。隠れているか、暗いか、切れているようです。
+head-beauty = 顔の評価
+head-taste = あなたの好み
+head-photogenic = 写真映え
+head-plural-beauty = 顔の評価（自分の写真だけ）
+head-plural-taste = 頼んだ人の好み
+head-plural-photogenic = 写真映え
+image-description-whole = 判定した写真・絵です。{ $words }
+
 why-told = { $name }です。そう教わりました。
 why-not-a-face = 顔ではないと教わりました。
 why-copied = { $name }です。同じ写真か、ほとんど同じ写真について、そう教わったからです。

@@ -27,7 +27,8 @@ from datasets.folders import FolderError, people, pictures
 from datasets.split import copies, first_aside
 from models.character_network import CharacterNetwork, load, weights
 from models.character_training import NOBODY, STEPS, Heads, Training
-from models.embedders.drawn import head_crop, square
+from models.crops import whole
+from models.embedders.drawn import square
 from models.types import Box, Crop, Kind, Pixels, Vectors
 
 log = logging.getLogger(__name__)
@@ -173,7 +174,7 @@ def measured(
 
 def embedded(network: CharacterNetwork, heads: Sequence[Head]) -> Vectors:
     """Vectors of heads, shape (n, dimensions)."""
-    return network.embed([square(head_crop(head.pixels)) for head in heads])
+    return network.embed([square(whole(head.pixels, Kind.ILLUSTRATION)) for head in heads])
 
 
 def _of_frame(file: Path, labels: Path, data: Path) -> Iterator[Head]:
@@ -198,12 +199,12 @@ def _decoded(file: Path) -> Decoded:
 def _cut_out(decoded: Decoded, part: Box | None) -> Crop:
     """A picture of a head, or of a figure with the head in this part."""
     if part is None:
-        return head_crop(decoded.pixels)
+        return whole(decoded.pixels, Kind.ILLUSTRATION)
     height, width = decoded.pixels.shape[:2]
     left, top, right, bottom = (
         round(share * side) for share, side in zip(part, (width, height) * 2, strict=True)
     )
-    return head_crop(decoded.pixels[top:bottom, left:right])
+    return whole(decoded.pixels[top:bottom, left:right], Kind.ILLUSTRATION)
 
 
 def _crop(pixels: Pixels, box: Box) -> Crop:

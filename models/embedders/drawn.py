@@ -9,8 +9,6 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from models.character_network import SIZE, load, untrained
 from models.crops import around
 from models.types import Crop, Kind, Pixels, Vectors
@@ -54,13 +52,6 @@ class DrawnEmbedder:
 
     def close(self) -> None:
         """Nothing to stop."""
-
-
-def head_crop(pixels: Pixels) -> Crop:
-    """A picture that is a drawn head from edge to edge, as somebody cut it out."""
-    height, width = pixels.shape[:2]
-    box = 0.0, 0.0, float(width), float(height)
-    return Crop(pixels, box, np.zeros((0, 2), dtype=np.float32), Kind.ILLUSTRATION)
 
 
 def square(crop: Crop, size: int = SIZE) -> Pixels:

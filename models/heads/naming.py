@@ -1,7 +1,7 @@
 """What the heads that name have in common: examples enrolled in the scope, no training."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from models.crops import face_hash
 from models.gallery import Gallery
@@ -16,6 +16,7 @@ from models.types import (
     Kind,
     Named,
     Scope,
+    Takes,
     WhyNot,
 )
 
@@ -26,10 +27,14 @@ class NamingHead:
     Args:
         embedder: turns faces into vectors.
         gallery: the gallery of a scope for a kind of face, or None while nobody is enrolled there.
+
+    Attributes:
+        home: the kind it is made for: the only one that it looks at unless a place says otherwise,
+            and that it clusters and learns from by itself.
     """
 
     name: ClassVar[str]
-    takes: Literal["face", "picture"] = "face"
+    takes: Takes = "face"
     kinds: ClassVar[frozenset[Kind]]
     home: ClassVar[Kind]
 

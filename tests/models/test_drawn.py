@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from models.character_network import DIMENSIONS, CharacterNetwork, load, weights
-from models.embedders.drawn import DrawnEmbedder, head_crop, square
+from models.crops import whole
+from models.embedders.drawn import DrawnEmbedder, square
 from models.types import Crop, Kind
 from tests.drawings import head
 
@@ -24,7 +25,7 @@ def embedder() -> Iterator[DrawnEmbedder]:
 
 
 def crops(character: int, shots: range) -> list[Crop]:
-    return [head_crop(head(character, shot)) for shot in shots]
+    return [whole(head(character, shot), Kind.ILLUSTRATION) for shot in shots]
 
 
 def test_characters_are_told_apart(embedder: DrawnEmbedder) -> None:
@@ -57,7 +58,7 @@ def test_a_face_found_in_a_picture_is_looked_at_as_a_head_cut_out_of_it_is(
 ) -> None:
     picture = np.full((320, 320, 3), 200, dtype=np.uint8)
     picture[80:240, 80:240] = head(0, 0)
-    within = replace(head_crop(picture), box=(110.0, 110.0, 210.0, 210.0))
+    within = replace(whole(picture, Kind.ILLUSTRATION), box=(110.0, 110.0, 210.0, 210.0))
     (found,), (cut_out,) = embedder.embed([within]), embedder.embed(crops(0, range(1)))
     assert found @ cut_out > 0.9
 
@@ -65,7 +66,7 @@ def test_a_face_found_in_a_picture_is_looked_at_as_a_head_cut_out_of_it_is(
 def test_more_is_looked_at_around_a_photographed_face() -> None:
     picture = np.zeros((320, 320, 3), dtype=np.uint8)
     picture[110:210, 110:210] = 255
-    drawn = replace(head_crop(picture), box=(110.0, 110.0, 210.0, 210.0))
+    drawn = replace(whole(picture, Kind.ILLUSTRATION), box=(110.0, 110.0, 210.0, 210.0))
     photographed = replace(drawn, kind=Kind.PHOTO)
     assert square(photographed).mean() < square(drawn).mean()
 
