@@ -24,6 +24,7 @@ from bot.domain import (
 )
 from bot.errors import NotFound
 from bot.offering import VOTES, votes_by
+from bot.voting import kept, standing_votes
 from models.types import UserId
 
 LONGEST_NAME = 80
@@ -108,16 +109,6 @@ def _letters(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def standing_votes(votes: Iterable[Vote]) -> list[Vote]:
-    """The latest vote of each voter that has not been taken back, oldest first.
-
-    Taking back a mark takes back all earlier votes with the same action and name, so that the
-    one before it counts again, as the marks on the message show it.
-    """
-    latest = {vote.voter: vote for vote in _kept(votes)}
-    return sorted(latest.values(), key=lambda vote: vote.id)
-
-
 def marks_on(verdict: Verdict, votes: Iterable[Vote]) -> frozenset[tuple[UserId, Mark]]:
     """The marks that are on an answer, by the votes cast: who has set which.
 
@@ -128,19 +119,8 @@ def marks_on(verdict: Verdict, votes: Iterable[Vote]) -> frozenset[tuple[UserId,
         for mark in VOTES
         for head, action, choice in votes_by(verdict, mark)
     }
-    marked = ((vote.voter, meant.get(_meaning(verdict, vote))) for vote in _kept(votes))
+    marked = ((vote.voter, meant.get(_meaning(verdict, vote))) for vote in kept(votes))
     return frozenset((voter, mark) for voter, mark in marked if mark is not None)
-
-
-def _kept(votes: Iterable[Vote]) -> list[Vote]:
-    """The votes that have not been taken back, oldest first."""
-    kept: dict[tuple[UserId, str, Action, str | None, int | None], Vote] = {}
-    for vote in sorted(votes, key=lambda vote: vote.id):
-        key = vote.voter, vote.head, vote.action, vote.name, vote.score
-        kept.pop(key, None)
-        if not vote.withdraw:
-            kept[key] = vote
-    return list(kept.values())
 
 
 def _meaning(verdict: Verdict, vote: Vote) -> tuple[str, Action, int | None]:

@@ -6,10 +6,10 @@ from itertools import groupby
 from sqlalchemy import or_, select
 
 from bot.cluster_store import Sessions
-from bot.correcting import standing_votes
 from bot.domain import Action, Vote
 from bot.keeping import examples, poster_agrees
 from bot.tables import PostRow, VerdictRow, VoteRow
+from bot.voting import standing_votes
 from models.types import Scope, UserId
 
 

@@ -39,6 +39,7 @@ from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
+from bot.voting import standing_votes
 from models.heads import NAMING_HEADS
 from models.registry import Registry
 from models.types import Context, Crop, Guess, Picture, Scope, UserId
@@ -416,7 +417,7 @@ class Service:
         votes = [vote for vote in await self._store.votes(verdict.id) if vote.voter == voter]
         heads = dict.fromkeys(vote.head for vote in votes)
         mine = ([vote for vote in votes if vote.head == head] for head in heads)
-        return [vote for each in mine for vote in correcting.standing_votes(each)]
+        return [vote for each in mine for vote in standing_votes(each)]
 
     async def _settle(self, verdict: Verdict, head: str) -> bool:
         """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt.

@@ -13,10 +13,10 @@ from bot.correcting import (
     meant_name,
     reads_like_chat,
     settle,
-    standing_votes,
 )
 from bot.domain import Action, Answer, Correction, Mark, State, Verdict, Vote
 from bot.errors import NotFound
+from bot.voting import standing_votes
 from models.types import Candidate, Kind, Named
 
 POSTER, MODERATOR, STRANGER = "u:poster", "u:moderator", "u:stranger"
