@@ -61,15 +61,17 @@ def summary(
     routes: Collection[Route],
     *,
     pictures: int = 0,
+    silent: int = 0,
 ) -> str:
     """The words for the whole reply.
 
     Args:
-        guesses: of each face that was found, in all pictures together.
+        guesses: of each face that a head judged, in all pictures together.
         shown: how many faces got a Part.
         refusals: sentences for the pictures that could not be judged.
         routes: what the judged pictures are.
         pictures: how many were judged as a whole.
+        silent: how many faces no head here judges.
     """
     lines = list(refusals)
     faces = len(guesses)
@@ -78,6 +80,8 @@ def summary(
     if faces == 0:
         if pictures:
             lines.append(say(locale, "pictures-judged", pictures=pictures))
+        elif silent:
+            lines.append(say(locale, "faces-not-judged", faces=silent))
         elif not refusals:
             lines.append(say(locale, _without_faces(routes)))
     elif not names:

@@ -174,23 +174,25 @@ class Service:
             else:
                 judged.append((picture, attachment, judgement))
 
-        new = [
+        faces = [
             _new_verdict(picture, attachment, each, scoring.refusals(post, each.face.kind, why_not))
             for picture, attachment, each in _in_order(judged)
         ]
+        spoken_of = [each for each in faces if each.guesses]
         wholes = [
             _new_verdict(picture, attachment, judgement.whole, whole=True)
             for picture, attachment, judgement in judged
             if judgement.whole is not None
         ]
-        shown = [*new, *wholes][: replying.MOST_PARTS]
+        shown = [*spoken_of, *wholes][: replying.MOST_PARTS]
         words = replying.summary(
             post.locale,
-            [each.guesses for each in new],
-            min(len(new), replying.MOST_PARTS),
+            [each.guesses for each in spoken_of],
+            min(len(spoken_of), replying.MOST_PARTS),
             refusals,
             {judgement.route for _, _, judgement in judged},
             pictures=len(wholes),
+            silent=len(faces) - len(spoken_of),
         )
         verdicts = await self._store.answered(post.key, words, shown)
         parts = [

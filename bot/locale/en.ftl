@@ -32,6 +32,10 @@ sure-fairly = probably
 sure-hardly = not sure
 image-description = The face that was judged. { $words }
 
+faces-not-judged = { $faces ->
+    [one] There is a face, but not of a kind that is judged here.
+   *[other] There are { $faces } faces, but not of a kind that is judged here.
+}
 faces-judged = { $faces ->
     [one] Here is what I think of this face.
    *[other] Here is what I think of these { $faces } faces.

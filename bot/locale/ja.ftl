@@ -29,6 +29,7 @@ sure-fairly = たぶん
 sure-hardly = 自信なし
 image-description = 判定した顔。{ $words }
 
+faces-not-judged = 顔はありますが、ここで判定する種類の顔ではありません。
 faces-judged = { $faces ->
     [one] この顔について判定しました。
    *[other] { $faces } 人の顔について判定しました。
