@@ -1,7 +1,7 @@
 """Live labels → the galleries that answer: rebuilt whole when a label or a version changes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bot.domain import Answer
 from bot.judging import Judge
 from bot.store import LiveLabel, Store
+from bot.vectors import Progress, vectors_of
 from models.crops import hash_distance
 from models.gallery import NEAR_DUPLICATE_BITS, NO_STRANGERS, Example, Gallery, Rejection
 from models.heads import NAMING_HEADS
@@ -21,9 +22,6 @@ from models.types import Kind, Scope, UserId
 
 MOST_UNKNOWNS = 2000
 """Of the operator's own unknown faces, the newest, that thresholds are measured against."""
-
-Progress = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
 
 
 class Galleries:
@@ -107,18 +105,8 @@ class Galleries:
         self, labels: Sequence[LiveLabel], head: str, progress: Progress | None
     ) -> dict[int, NDArray[np.float32]]:
         """By label, of the crops that are still there; those that have none yet are embedded."""
-        fingerprint = self._judge.fingerprint(head)
-        crops = list(dict.fromkeys(label.crop for label in labels if label.crop is not None))
-        vectors = await self._store.embeddings(crops, fingerprint)
-        missing = [crop for crop in crops if crop not in vectors]
-        for done, crop_hash in enumerate(missing, start=1):
-            crop = await self._store.crop(crop_hash)
-            if crop is not None:
-                vector = await self._judge.embed_patiently(crop, head, pause=0.1)
-                await self._store.add_embedding(crop_hash, fingerprint, vector)
-                vectors[crop_hash] = vector
-            if progress is not None:
-                progress(done, len(missing))
+        crops = (label.crop for label in labels if label.crop is not None)
+        vectors = await vectors_of(self._store, self._judge, crops, head, progress)
         return {label.id: vectors[label.crop] for label in labels if label.crop in vectors}
 
     @asynccontextmanager

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
+SEEING = ("photogenic", "taste")
+"""The heads that look at all of a picture or crop, with features that they share."""
+
 STAGES = Histogram(
     "hantei_stage_seconds",
     "Time one picture spends in each stage",
@@ -358,14 +361,18 @@ class Networks:
         self.embedders: dict[str, Embedder] = {
             head: load_embedder(settings, head) for head in NAMING_HEADS
         }
+        self.embedders |= dict.fromkeys(SEEING, load_scene(settings))
 
-    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:  # noqa: ARG002
+    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         """The heads that score, by name.
 
         Args:
             learned: what a scope has taught a head, or None.
         """
-        return {}
+        from models.heads.photogenic import PhotogenicHead
+
+        scene = self.embedders["photogenic"]
+        return {"photogenic": PhotogenicHead(scene, partial(learned, "photogenic"))}
 
     def refuse_explicit(self, picture: Picture) -> None:
         """The safety gate (Yahoo's open_nsfw).
@@ -402,6 +409,20 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         if head == "character":
             return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+
+
+def load_scene(settings: Settings) -> "Embedder":
+    """What looks at all of a picture; takes about a second.
+
+    Raises:
+        WeightsError: its weights are missing or damaged.
+    """
+    from models.embedders.scene import SceneEmbedder
+
+    try:
+        return SceneEmbedder(weights_of("scene", settings.store.data_dir))
     except ValueError as error:
         raise WeightsError(str(error)) from error
 

@@ -23,8 +23,8 @@ from bot.tables import (
 def may_be_kept() -> ColumnElement[bool]:
     """Of a verdict: its crop may stay and have embeddings, for somebody agreed to that.
 
-    It is somebody's example; or its poster agrees to be learned from, and it is in the pool, or
-    people said who it is not, or rated it.
+    It is somebody's example; or its poster agrees to be learned from, and it is in the pool, is a
+    whole picture (whose reception is learned from), or people said who it is not, or rated it.
     """
     standing = LabelRow.id.in_(standing_labels())
     negatives = (
@@ -39,8 +39,13 @@ def may_be_kept() -> ColumnElement[bool]:
         .join(PostRow, PostRow.id == VerdictRow.post_id)
         .where(VoteRow.action == str(Action.RATE), poster_agrees())
     )
+    wholes = (
+        select(VerdictRow.id)
+        .join(PostRow, PostRow.id == VerdictRow.post_id)
+        .where(VerdictRow.whole, poster_agrees())
+    )
     pooled = select(ClusterFaceRow.verdict_id)
-    return VerdictRow.id.in_(examples().union(negatives, rated, pooled))
+    return VerdictRow.id.in_(examples().union(negatives, rated, wholes, pooled))
 
 
 def grounded_crops() -> Select[Any]:

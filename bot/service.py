@@ -34,11 +34,13 @@ from bot.domain import (
 )
 from bot.errors import Ambiguous, NameTaken, NotAllowed, NotFound, PictureRefused
 from bot.explaining import Explainer
-from bot.galleries import Galleries, Progress
+from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
+from bot.taught_scores import TaughtScores
+from bot.vectors import Progress
 from bot.voting import standing_votes
 from models.heads import NAMING_HEADS
 from models.registry import Registry
@@ -83,6 +85,7 @@ class Service:
         # newer one, and a name be voted for that was removed in that moment.
         self._settling = asyncio.Lock()
         self._galleries = Galleries(store, judge, versions_dir(settings))
+        self._taught = TaughtScores(store, judge)
         self._clusters = Clusters(store, judge, self._heads)
         self._explainer = Explainer(store, judge)
         self._work: list[asyncio.Task[None]] = []
@@ -109,6 +112,7 @@ class Service:
         for scope in await self._store.scopes():
             for head in self._heads:
                 await self._galleries.rebuild(scope, head, progress)
+            await self._taught.rebuild(scope)
         self._stopping.clear()
         self._work = [
             asyncio.create_task(self._keep_house()),
@@ -807,6 +811,7 @@ class Service:
     async def _rebuild(self, scope: Scope) -> None:
         for head in self._heads:
             await self._galleries.rebuild(scope, head)
+        await self._taught.rebuild(scope)
 
     @asynccontextmanager
     async def _versions_locked(self, scope: Scope) -> AsyncIterator[None]:

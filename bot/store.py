@@ -52,6 +52,7 @@ from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict,
 from bot.errors import SettingsError
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.rating_store import RatingStore, vote_of
+from bot.reception_store import ReceptionStore
 from bot.tables import (
     AliasRow,
     ClusterFaceRow,
@@ -65,6 +66,7 @@ from bot.tables import (
     PersonRow,
     PlaceRow,
     PostRow,
+    ReceptionRow,
     VerdictRow,
     VoteRow,
 )
@@ -136,6 +138,7 @@ class Store:
     Attributes:
         clusters: what is kept of the faces that nobody named.
         ratings: how people rated what they saw.
+        receptions: how many reacted to a picture, of those who could see it.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -147,6 +150,7 @@ class Store:
         self._sessions: async_sessionmaker[AsyncSession] | None = None
         self.clusters = ClusterStore(self._reading, self._writing)
         self.ratings = RatingStore(self._reading)
+        self.receptions = ReceptionStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -546,8 +550,10 @@ class Store:
         return found
 
     async def scopes(self) -> list[Scope]:
-        """Every scope that has a label or a vote."""
-        taught = select(LabelRow.verdict_id).union(select(VoteRow.verdict_id))
+        """Every scope that has a label, a vote, or a picture whose reception was counted."""
+        taught = select(LabelRow.verdict_id).union(
+            select(VoteRow.verdict_id), select(ReceptionRow.verdict_id)
+        )
         async with self._reading() as session:
             rows = await session.scalars(
                 select(PostRow.scope)

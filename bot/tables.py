@@ -154,6 +154,18 @@ class ConsentRow(Base):
     created: Mapped[datetime]
 
 
+class ReceptionRow(Base):
+    """How a picture was received: people who reacted, of those who could see it."""
+
+    __tablename__ = "receptions"
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True
+    )
+    reactions: Mapped[int]
+    audience: Mapped[int]
+    counted: Mapped[datetime]
+
+
 class ClusterRow(Base):
     """Faces of somebody whom nobody has named, as far as clustering can tell.
 

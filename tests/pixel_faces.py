@@ -15,7 +15,7 @@ import numpy as np
 from bot.domain import Answer, Label, Post
 from bot.store import NewVerdict, Store
 from models.crops import ARCFACE_TEMPLATE, face_hash
-from models.heads import NAMING_HEADS
+from models.heads import HEADS
 from models.types import (
     Context,
     Crop,
@@ -68,7 +68,7 @@ class PixelNetworks:
     """
 
     def __init__(self, kind: Kind = Kind.PHOTO) -> None:
-        self.embedders = {head: PixelEmbedder() for head in NAMING_HEADS}
+        self.embedders = {head: PixelEmbedder() for head in HEADS if head != "beauty"}
         self.kind = kind
 
     def refuse_explicit(self, picture: Picture) -> None:

@@ -1,10 +1,21 @@
 """How well would this picture go down here, among others of its author?"""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from models.photogenic import Photogenic
-from models.types import Context, Crop, Embedder, Guess, Kind, Refused, Scope, Scored
+from models.types import (
+    Context,
+    Crop,
+    Embedder,
+    Guess,
+    Kind,
+    NoScore,
+    Refused,
+    Scope,
+    Scored,
+    Takes,
+)
 
 
 class PhotogenicHead:
@@ -16,9 +27,8 @@ class PhotogenicHead:
     """
 
     name: ClassVar[str] = "photogenic"
-    takes: Literal["face", "picture"] = "picture"
+    takes: Takes = "picture"
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    home: ClassVar[Kind] = Kind.PHOTO
 
     def __init__(self, embedder: Embedder, learned: Callable[[Scope], Photogenic | None]) -> None:
         self._embedder = embedder
@@ -28,9 +38,9 @@ class PhotogenicHead:
         """See `models.types.Head`."""
         learned = self._learned(context.scope)
         if learned is None or not learned.learned:
-            return [Refused(self.name, "not-learned") for _ in crops]
+            return [Refused(self.name, NoScore.NOT_LEARNED) for _ in crops]
         scores = (row.tolist() for row in learned.score(self._embedder.embed(crops)))
         return [
-            Scored(self.name, value, low, high, self._embedder.fingerprint)
+            Scored(self.name, value, low, high, self._embedder.fingerprint, context.like_from)
             for value, low, high in zip(*scores, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""Scores: of whole pictures, ratings, what a place calls a like, and who may be scored."""
+"""Scores: whole pictures, ratings, how posts were received, likes, and who may be scored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,10 +22,20 @@ def upgrade() -> None:
         sa.Column("created", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "user"),
     )
+    op.create_table(
+        "receptions",
+        sa.Column("verdict_id", sa.Integer(), nullable=False),
+        sa.Column("reactions", sa.Integer(), nullable=False),
+        sa.Column("audience", sa.Integer(), nullable=False),
+        sa.Column("counted", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["verdict_id"], ["verdicts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("verdict_id"),
+    )
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("receptions")
     op.drop_table("confirmations")
     op.drop_column("places", "like_from")
     op.drop_column("votes", "score")

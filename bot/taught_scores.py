@@ -1,0 +1,49 @@
+"""What a scope teaches the heads that score: rebuilt from the store, so that forgetting is at once.
+
+How pictures were received → what is photogenic here.
+"""
+
+import asyncio
+from collections import defaultdict
+
+import numpy as np
+
+from bot.judging import Judge
+from bot.store import Store
+from bot.vectors import vectors_of
+from models import photogenic
+from models.types import Scope
+
+MOST_RECEIVED = 5000
+"""Pictures of a scope, the newest, that are learned from."""
+
+
+class TaughtScores:
+    """Keeps what the judge scores by as the store says."""
+
+    def __init__(self, store: Store, judge: Judge) -> None:
+        self._store = store
+        self._judge = judge
+        self._locks: defaultdict[Scope, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def rebuild(self, scope: Scope) -> None:
+        """Read what stands and may be learned from, and let it answer."""
+        await self.rebuild_photogenic(scope)
+
+    async def rebuild_photogenic(self, scope: Scope) -> None:
+        """Learn from the pictures whose reception was counted."""
+        async with self._locks[scope]:  # so that an older one cannot overwrite a newer one
+            received = [
+                (each, photogenic.Post(each.author, each.reactions, each.audience))
+                for each in await self._store.receptions.of(scope)
+                if each.reactions is not None and each.audience
+            ][-MOST_RECEIVED:]
+            crops = (each.crop for each, _ in received)
+            vectors = await vectors_of(self._store, self._judge, crops, "photogenic")
+            there = [(vectors[each.crop], post) for each, post in received if each.crop in vectors]
+            learned = None
+            if there:
+                seen = np.stack([vector for vector, _ in there])
+                posts = [post for _, post in there]
+                learned = await asyncio.to_thread(photogenic.fit, seen, posts)
+            self._judge.set_learned(scope, "photogenic", learned)
