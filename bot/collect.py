@@ -1,7 +1,7 @@
-"""`python -m bot.collect boxes`: pictures of the operator's own, for a person to draw boxes on.
+"""`python -m bot.collect`: pictures of the operator's own, to learn from.
 
-The detectors that answer people propose the boxes; a person corrects them on the page /boxes; then
-they are detection labels to train on.
+`boxes`: the detectors that answer people propose boxes; a person corrects them on the page /boxes;
+then they are detection labels to train on. `posts`: with how they were received, `bot.receiving`.
 """
 
 import argparse
@@ -51,14 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = _parser()
     given = parser.parse_args(arguments)
-    if (given.folder is None) == (given.remove is None):
+    if given.command == "boxes" and (given.folder is None) == (given.remove is None):
         parser.error("name either a FOLDER to add or a set to --remove.")
+    adding = given.command == "posts" and None not in (given.folder, given.counts)
+    if given.command == "posts" and adding == (given.forget is not None):
+        parser.error("name either a FOLDER and its --counts or an author to --forget.")
     try:
-        settings = load(given.config)
-        if given.remove is not None:
-            said = _remove(settings, given.remove)
-        else:
-            said = asyncio.run(propose(settings, given.folder, given.name))
+        said = given.collect(load(given.config), given)
     except (HanteiError, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
@@ -66,6 +65,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     Console().print(said, markup=False, highlight=False, soft_wrap=True)
     return 0
+
+
+def _boxes(settings: Settings, given: argparse.Namespace) -> str:
+    if given.remove is not None:
+        return _remove(settings, given.remove)
+    return asyncio.run(propose(settings, given.folder, given.name))
+
+
+def _posts(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.receiving import forget, receive
+
+    if given.forget is not None:
+        return asyncio.run(forget(settings, given.forget, given.scope))
+    return asyncio.run(receive(settings, given.folder, given.counts, given.scope))
 
 
 async def propose(settings: Settings, folder: Path, name: str | None = None) -> str:
@@ -201,10 +214,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--name", metavar="SET", help="the set (default: the folder's name)")
     command.add_argument("--remove", metavar="SET", help="delete a set and what was drawn in it")
-    command.add_argument(
-        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
-    )
+    command.set_defaults(collect=_boxes)
+    _add_posts(commands)
+    for each in commands.choices.values():
+        each.add_argument(
+            "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+        )
     return parser
+
+
+def _add_posts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "posts",
+        help="pictures with reactions and audience, for the photogenic head to learn from",
+        description="Keep pictures with how they were received, and learn from them what is "
+        "photogenic. By adding pictures you state that their authors agreed. Repeat it to count "
+        "anew: nothing is added twice.",
+    )
+    command.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="where the pictures are"
+    )
+    command.add_argument(
+        "--counts",
+        type=Path,
+        metavar="TSV",
+        help="separated by tabs, with the header: file author reactions audience",
+    )
+    command.add_argument("--scope", default="web", help="whose they are (default: web)")
+    command.add_argument("--forget", metavar="AUTHOR", help="forget all pictures of an author")
+    command.set_defaults(collect=_posts)
 
 
 if __name__ == "__main__":

@@ -838,12 +838,16 @@ class Service:
         return await asyncio.to_thread(replying.part, verdict, crop, standings)
 
     async def _keep_house(self) -> None:
-        """Hourly, expire and sweep crops, and cluster the faces that nobody named."""
+        """Hourly, expire and sweep crops, learn what was collected, cluster what nobody named."""
         while not self._stopping.is_set():
             try:
                 await self._expire()
             except Exception:  # what nobody agreed to must expire in the next hour, then
                 log.exception("cannot expire crops")
+            try:
+                await self._learn_anew()
+            except Exception:  # in the next hour, then
+                log.exception("cannot learn from what was collected")
             try:
                 await self.cluster_anew()
             except Exception:  # in the next hour, then
@@ -851,6 +855,11 @@ class Service:
             with suppress(TimeoutError):
                 async with asyncio.timeout(3600):
                     await self._stopping.wait()
+
+    async def _learn_anew(self) -> None:
+        """What another process has collected."""
+        for scope in await self._store.scopes():
+            await self._taught.rebuild_photogenic(scope)
 
     async def _expire(self) -> None:
         keep = timedelta(days=self._settings.store.keep_days)

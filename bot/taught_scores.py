@@ -12,6 +12,7 @@ from bot.judging import Judge
 from bot.store import Store
 from bot.vectors import vectors_of
 from models import photogenic
+from models.photogenic import Evidence
 from models.types import Scope
 
 MOST_RECEIVED = 5000
@@ -30,8 +31,8 @@ class TaughtScores:
         """Read what stands and may be learned from, and let it answer."""
         await self.rebuild_photogenic(scope)
 
-    async def rebuild_photogenic(self, scope: Scope) -> None:
-        """Learn from the pictures whose reception was counted."""
+    async def rebuild_photogenic(self, scope: Scope) -> Evidence:
+        """Learn from the pictures whose reception was counted; returns what was measured."""
         async with self._locks[scope]:  # so that an older one cannot overwrite a newer one
             received = [
                 (each, photogenic.Post(each.author, each.reactions, each.audience))
@@ -47,3 +48,4 @@ class TaughtScores:
                 posts = [post for _, post in there]
                 learned = await asyncio.to_thread(photogenic.fit, seen, posts)
             self._judge.set_learned(scope, "photogenic", learned)
+            return learned.evidence if learned is not None else Evidence(0, 0)

@@ -12,10 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
 
 from models.ridge import Floats, Line, folds
 from models.ridge import fit as fit_line
@@ -69,6 +68,11 @@ class Evidence:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def learned(self) -> bool:
+        """Whether it surely predicts anything; if not, scores are not to be shown."""
+        return self.low is not None and self.low > 0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photogenic:
@@ -83,11 +87,6 @@ class Photogenic:
     misses: NDArray[np.float32]
     evidence: Evidence
 
-    @property
-    def learned(self) -> bool:
-        """Whether it surely predicts anything; if not, its scores are not to be shown."""
-        return self.evidence.low is not None and self.evidence.low > 0
-
     def score(self, vectors: Vectors) -> tuple[Floats, Floats, Floats]:
         """Expected standing, and its 90 % interval, 1..5, each of shape (n,).
 
@@ -98,37 +97,20 @@ class Photogenic:
         value = np.clip(value, 1, 5)
         return value, np.minimum(low, value), np.maximum(high, value)
 
-    def saved(self) -> bytes:
-        """What `loaded` reads beside the evidence: a safetensors file."""
-        bias = np.array([self.line.bias])
-        tensors = {"weights": self.line.weights, "bias": bias, "misses": self.misses}
-        return safetensors.numpy.save(tensors)
-
-
-def loaded(data: bytes, evidence: Evidence) -> Photogenic:
-    """What `Photogenic.saved` wrote.
-
-    Args:
-        evidence: `dataclasses.asdict` of it is plain JSON.
-
-    Raises:
-        ValueError: `data` is something else.
-    """
-    try:
-        stored = safetensors.numpy.load(data)
-        line = Line(stored["weights"], float(stored["bias"][0]))
-        return Photogenic(line, stored["misses"], evidence)
-    except (KeyError, safetensors.SafetensorError) as error:
-        raise ValueError(f"this is not what photogenic learned: {error}") from error
-
 
 def fit(vectors: Vectors, posts: Sequence[Post]) -> Photogenic:
-    """Learn from a community's posts; whether it is to be used says `Photogenic.learned`.
+    """Learn from a community's posts; whether it is to be used says `Evidence.learned`.
 
     Args:
         vectors: shape (n, d): of each post's picture.
         posts: in the same order.
     """
+    # Several threads of one product wait for each other as soon as the machine has other work.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(vectors, posts)
+
+
+def _fit(vectors: Vectors, posts: Sequence[Post]) -> Photogenic:
     compared = _compared(posts)
     vectors, posts = vectors[compared], [posts[i] for i in compared.tolist()]
     authors = np.array([post.author for post in posts])

@@ -37,7 +37,7 @@ class PhotogenicHead:
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
         """See `models.types.Head`."""
         learned = self._learned(context.scope)
-        if learned is None or not learned.learned:
+        if learned is None or not learned.evidence.learned:
             return [Refused(self.name, NoScore.NOT_LEARNED) for _ in crops]
         scores = (row.tolist() for row in learned.score(self._embedder.embed(crops)))
         return [

@@ -1,8 +1,5 @@
 """What made-up communities like, learned and refused."""
 
-import json
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,11 +8,9 @@ from hypothesis import strategies as st
 from models.heads.photogenic import PhotogenicHead
 from models.photogenic import (
     LEAST_AUTHORS,
-    Evidence,
     Photogenic,
     Post,
     fit,
-    loaded,
     smoothed,
     spearman,
     standings,
@@ -53,7 +48,7 @@ def test_what_a_community_likes_is_learned(
     liked: tuple[Vectors, list[Post], Photogenic],
 ) -> None:
     _, _, learned = liked
-    assert learned.learned
+    assert learned.evidence.learned
     evidence = learned.evidence
     assert (evidence.posts, evidence.authors) == (160, 16)
     assert evidence.low is not None
@@ -75,7 +70,7 @@ def test_it_holds_for_authors_who_were_not_there(
 
 
 def test_random_reactions_teach_nothing() -> None:
-    learned = [fit(*community(seed, appeal=0.0)).learned for seed in range(8)]
+    learned = [fit(*community(seed, appeal=0.0)).evidence.learned for seed in range(8)]
     assert sum(learned) <= 1
 
 
@@ -88,24 +83,14 @@ def test_how_popular_the_author_is_teaches_nothing() -> None:
         popularity = n // 10 / 20 + 0.01
         vectors[n, 0] = 10 * popularity
         posts.append(Post(str(n // 10), int(rng.binomial(300, popularity)), 300))
-    assert not fit(vectors, posts).learned
+    assert not fit(vectors, posts).evidence.learned
 
 
 @pytest.mark.parametrize(("authors", "each"), [(LEAST_AUTHORS - 1, 20), (12, 8), (60, 3)])
 def test_too_few_posts_say_nothing(authors: int, each: int) -> None:
     learned = fit(*community(3, authors, each))
-    assert not learned.learned
+    assert not learned.evidence.learned
     assert learned.evidence.spearman is None
-
-
-def test_what_was_learned_is_kept(liked: tuple[Vectors, list[Post], Photogenic]) -> None:
-    vectors, _, learned = liked
-    evidence = Evidence(**json.loads(json.dumps(asdict(learned.evidence))))
-    again = loaded(learned.saved(), evidence)
-    np.testing.assert_array_equal(again.score(vectors), learned.score(vectors))
-    assert again.learned
-    with pytest.raises(ValueError, match="not what photogenic learned"):
-        loaded(b"\x80\x04", learned.evidence)
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(1, 300)), min_size=1, max_size=30))
