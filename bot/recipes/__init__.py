@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 RECIPES: dict[str, str] = {
     "character-features": "bot.recipes.character_features",
+    "demo": "bot.recipes.demo",
     "illustration-detector": "bot.recipes.illustration_detector",
     "router": "bot.recipes.router",
 }
