@@ -1,7 +1,9 @@
 """`python -m bot.collect`: pictures of the operator's own, to learn from.
 
 `boxes`: the detectors that answer people propose boxes; a person corrects them on the page /boxes;
-then they are detection labels to train on. `posts`: with how they were received, `bot.receiving`.
+then they are detection labels to train on. `posts`: with how they were received
+(`bot.receiving`). `reactions`: how posts on Discord were received
+(`bot.platforms.discord_reactions`).
 """
 
 import argparse
@@ -16,6 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress
 
 from bot import replying
 from bot.annotating import boxes_dir, training_command
@@ -25,6 +28,7 @@ from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import Judge
 from bot.settings import Settings, load
+from bot.store import Store
 from datasets import box_sets
 from datasets.box_sets import BoxSet, BoxSetError, Seen
 from datasets.folders import FolderError, pictures
@@ -79,6 +83,26 @@ def _posts(settings: Settings, given: argparse.Namespace) -> str:
     if given.forget is not None:
         return asyncio.run(forget(settings, given.forget, given.scope))
     return asyncio.run(receive(settings, given.folder, given.counts, given.scope))
+
+
+def _reactions(settings: Settings, _: argparse.Namespace) -> str:
+    return asyncio.run(_count_reactions(settings))
+
+
+async def _count_reactions(settings: Settings) -> str:
+    from bot.platforms.discord_reactions import SETTLED, Outcome, collect
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("asking Discord", total=None)
+        async with Store(settings.store.data_dir) as store:
+            outcomes = await collect(
+                settings, store, lambda done, of: bar.update(task, completed=done, total=of)
+            )
+    told = ", ".join(f"{outcomes[each]} {each}" for each in Outcome if outcomes[each])
+    return (
+        f"discord: {told or f'nothing that was posted {SETTLED.days} days ago is uncounted'}. "
+        "A running bot learns from it within the hour."
+    )
 
 
 async def propose(settings: Settings, folder: Path, name: str | None = None) -> str:
@@ -216,11 +240,22 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--remove", metavar="SET", help="delete a set and what was drawn in it")
     command.set_defaults(collect=_boxes)
     _add_posts(commands)
+    _add_reactions(commands)
     for each in commands.choices.values():
         each.add_argument(
             "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
         )
     return parser
+
+
+def _add_reactions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "reactions",
+        help="count the reactions on Discord to what posters who agree have posted",
+        description="Count, for the photogenic head to learn from, who reacted to the pictures of "
+        "posters who agree, out of who could see them. It takes the Server Members Intent.",
+    )
+    command.set_defaults(collect=_reactions)
 
 
 def _add_posts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

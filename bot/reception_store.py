@@ -40,6 +40,17 @@ class ReceptionStore:
         """The pictures of a scope that may be learned from, oldest first."""
         return [received for received, *_ in await self._all(scope)]
 
+    async def scopes(self, beginning: str) -> list[Scope]:
+        """The scopes of this beginning that have whole pictures."""
+        async with self._reading() as session:
+            found = await session.scalars(
+                select(PostRow.scope)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .where(VerdictRow.whole, PostRow.scope.startswith(beginning, autoescape=True))
+                .distinct()
+            )
+            return sorted(found)
+
     async def due(self, scope: Scope, settled: timedelta) -> list[Received]:
         """Those that have been up for so long, and were not counted since they had been."""
         latest = _now() - settled
