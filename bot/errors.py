@@ -5,6 +5,8 @@
     ├── PictureRefused     one picture cannot be judged; `reason` says why
     ├── Busy               all places in the queue are taken; try again
     ├── WeightsError       weights are missing, damaged or not what was recorded
+    ├── AlreadyAsked       this user's last wish is still being worked at
+    ├── NotScored          a head knows too little to be followed; `reason` says why
     ├── NotAllowed         this user may not do that
     └── NotFound           no such person, answer or version
         ├── NameTaken      another person has that name already
@@ -60,6 +62,24 @@ class PictureRefused(HanteiError):
 
 class Busy(HanteiError):
     """As much work as the settings allow is waiting already."""
+
+
+class AlreadyAsked(HanteiError):
+    """One thing at a time for each user."""
+
+
+class NotScored(HanteiError):
+    """A head gives no score here.
+
+    Attributes:
+        head: which.
+        reason: a word of `models.types.NoScore`.
+    """
+
+    def __init__(self, head: str, reason: str) -> None:
+        super().__init__(f"{head}: {reason}")
+        self.head = head
+        self.reason = reason
 
 
 class WeightsError(HanteiError):

@@ -36,7 +36,9 @@ from models.types import (
 )
 
 if TYPE_CHECKING:
+    from models.embedders.scene import SceneEmbedder
     from models.gallery import Example, Gallery
+    from models.scene_network import Scene
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -134,7 +136,7 @@ class Judge:
         return self.gallery(scope, head, kind)
 
     def _learned_by(self, head: str, scope: Scope) -> Any:
-        return self._learned.get((scope, head))
+        return self.learned(scope, head)
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
@@ -183,6 +185,15 @@ class Judge:
         What it is, is for the head to say: see `models.heads`.
         """
         self._learned[scope, head] = learned
+
+    def learned(self, scope: Scope, head: str) -> Any:
+        """What `set_learned` was given; None if nothing."""
+        return self._learned.get((scope, head))
+
+    @property
+    def scene(self) -> "Scene":
+        """The network whose features tastes are learned on: it has a gradient."""
+        return self._loaded.scene
 
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None
@@ -338,6 +349,7 @@ class Networks:
 
     Attributes:
         embedders: by the head that uses them.
+        scene: the network of those that look at all of a picture.
 
     Raises:
         WeightsError: weights are missing or damaged.
@@ -361,7 +373,9 @@ class Networks:
         self.embedders: dict[str, Embedder] = {
             head: load_embedder(settings, head) for head in NAMING_HEADS
         }
-        self.embedders |= dict.fromkeys(SEEING, load_scene(settings))
+        looking = load_scene(settings)
+        self.scene = looking.network
+        self.embedders |= dict.fromkeys(SEEING, looking)
 
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         """The heads that score, by name.
@@ -413,7 +427,7 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         raise WeightsError(str(error)) from error
 
 
-def load_scene(settings: Settings) -> "Embedder":
+def load_scene(settings: Settings) -> "SceneEmbedder":
     """What looks at all of a picture; takes about a second.
 
     Raises:

@@ -467,9 +467,14 @@ def _score_lines(verdict: Verdict) -> list[str]:
                 )
             )
         elif isinstance(guess, Refused):
-            why = say(locale, f"no-score-{guess.reason}", mark=Mark.MINE)
-            lines.append(say(locale, "no-score", head=say(locale, f"head-{guess.head}"), why=why))
+            lines.append(no_score(locale, guess.head, guess.reason))
     return lines
+
+
+def no_score(locale: str, head: str, reason: str) -> str:
+    """Why a head gives no score."""
+    why = say(locale, f"no-score-{reason}", mark=Mark.MINE)
+    return say(locale, "no-score", head=say(locale, f"head-{head}"), why=why)
 
 
 _LIKES = {True: "like", False: "nope", None: "like-undecided"}

@@ -32,6 +32,7 @@ from bot.domain import (
     Verdict,
     Vote,
 )
+from bot.enhancing import Advance, Better, Enhancer, Wish
 from bot.errors import Ambiguous, NameTaken, NotAllowed, NotFound, PictureRefused
 from bot.explaining import Explainer
 from bot.galleries import Galleries
@@ -87,6 +88,7 @@ class Service:
         self._galleries = Galleries(store, judge, versions_dir(settings))
         self._taught = TaughtScores(store, judge)
         self._clusters = Clusters(store, judge, self._heads)
+        self._enhancer = Enhancer(settings, intake, judge)
         self._explainer = Explainer(store, judge)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -120,12 +122,13 @@ class Service:
         ]
 
     async def stop(self) -> None:
-        """Stop the housekeeping, if it can be at the end of what it is at.
+        """Stop what is made better, and the housekeeping, if it can be at the end of its work.
 
         Cancelled amid a query, it would leave a connection to the database behind.
         """
         self._stopping.set()
         self._clusters.wake()
+        await self._enhancer.close()
         if self._work:
             _, working = await asyncio.wait(self._work, timeout=_PATIENCE)
             for task in working:
@@ -315,6 +318,12 @@ class Service:
     async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
         """Messages no older than `age` and the verdicts they show, oldest first."""
         return await self._store.messages_since(_now() - age)
+
+    # making better
+
+    async def enhance(self, wish: Wish, advance: Advance) -> Better:
+        """Make a picture better; see `Enhancer.enhance`. Nothing of it is kept."""
+        return await self._enhancer.enhance(wish, advance)
 
     # correcting
 

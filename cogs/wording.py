@@ -5,9 +5,18 @@ import logging
 import discord
 from discord import app_commands
 
-from bot.errors import Ambiguous, Busy, NameTaken, NotAllowed, NotFound, PictureRefused
+from bot.errors import (
+    AlreadyAsked,
+    Ambiguous,
+    Busy,
+    NameTaken,
+    NotAllowed,
+    NotFound,
+    NotScored,
+    PictureRefused,
+)
 from bot.platforms.discord import is_too_large
-from bot.replying import refusal, say
+from bot.replying import no_score, refusal, say
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +31,10 @@ def wording(error: Exception, locale: str) -> str:
             return refusal(locale, error)
         case Busy():
             return say(locale, "busy")
+        case AlreadyAsked():
+            return say(locale, "enhance-already")
+        case NotScored():
+            return no_score(locale, error.head, error.reason)
         case app_commands.MissingPermissions():
             return say(locale, "discord-moderators-only")
         case app_commands.CommandOnCooldown():

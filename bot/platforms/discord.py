@@ -36,6 +36,7 @@ COGS = (
     "cogs.clusters",
     "cogs.privacy",
     "cogs.setup",
+    "cogs.enhance",
 )
 
 RETRY_SECONDS = 2.0

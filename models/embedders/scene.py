@@ -24,6 +24,9 @@ class SceneEmbedder:
 
     How long a row is says something: a grey picture has little of any hue.
 
+    Attributes:
+        network: it has a gradient, down to the pixels.
+
     Args:
         folder: holds weights.safetensors.
 
@@ -40,14 +43,14 @@ class SceneEmbedder:
         digest = hashlib.sha256(file.read_bytes() + _PREPROCESSING.encode())
         digest.update(unfitted())
         self.fingerprint = f"scene-{digest.hexdigest()[:12]}"
-        self._network = load(file)
+        self.network = load(file)
 
     def embed(self, crops: Sequence[Crop]) -> Vectors:
         """See `models.types.Embedder`; shape (n, 372). Each whole crop, of either kind."""
         with torch.inference_mode():
             # One at a time: a batch is no faster on one thread, and the same picture is then the
             # same vector to the last bit, whatever is embedded beside it.
-            rows = [self._network(to_batch([picture_square(crop.pixels)])) for crop in crops]
+            rows = [self.network(to_batch([picture_square(crop.pixels)])) for crop in crops]
             vectors = torch.cat(rows) if rows else torch.empty(0, DIMENSIONS)
         return np.asarray(vectors.numpy(), dtype=np.float32)
 
