@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bot import detecting, identifying, matching, routing
+from bot import detecting, identifying, matching, routing, tasting
 from bot.errors import HanteiError, SettingsError
 from bot.settings import Settings, load
 from models.types import Kind
@@ -73,6 +73,11 @@ async def _route(given: argparse.Namespace) -> routing.Result:
     return await routing.route(load(given.config), folders)
 
 
+async def _taste(given: argparse.Namespace) -> tasting.Result:
+    files = tasting.Files(given.ratings, given.images, given.text)
+    return await tasting.taste(load(given.config), files, given.seed)
+
+
 def _settings(given: argparse.Namespace) -> Settings:
     """Those of the bot, with what the command says instead."""
     told = load(given.config).model_dump()
@@ -103,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_match(commands)
     _add_route(commands)
     _add_detect(commands)
+    _add_taste(commands)
     return parser
 
 
@@ -203,6 +209,31 @@ def _add_detect(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     _add_common(command)
     command.set_defaults(measure=_detect)
+
+
+def _add_taste(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "taste",
+        help="what somebody will like: the error by how many of their ratings are known",
+        description="Foretell a fifth of each person's ratings from ever more of their others, "
+        "and from everybody else's.",
+    )
+    command.add_argument(
+        "--ratings",
+        type=Path,
+        required=True,
+        metavar="TSV",
+        help="user, file and score (1 to 5) with tabs between",
+    )
+    command.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="what the files are relative to"
+    )
+    command.add_argument(
+        "--text", type=Path, metavar="TSV", help="file and what is written beside it, to learn from"
+    )
+    command.add_argument("--seed", type=int, default=0)
+    _add_common(command)
+    command.set_defaults(measure=_taste)
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

@@ -325,18 +325,24 @@ _CUT, _NOISE = 0.15, 0.02
 
 
 def _noise(pixels: Pixels, free: Tensor, rng: torch.Generator) -> Pixels:
-    """Clouds with the picture's own colours and coarseness, and its faces where they were.
+    """Soft clouds in the picture's own colours, and its faces where they were.
 
-    It keeps the strengths of the picture's waves and draws their phases (Galerne et al. 2011), the
-    same shift for all three colours, so that these stay together.
+    It keeps the strengths of the picture's long waves and draws their phases (Galerne et al. 2011),
+    by the same shift for all three colours, so that these stay together.
     """
     picture = to_tensor(pixels)
-    waves = torch.fft.rfft2(picture)
-    drawn = torch.fft.rfft2(torch.randn(picture.shape[1:], generator=rng))
+    height, width = picture.shape[1:]
+    drawn = torch.fft.rfft2(torch.randn(height, width, generator=rng))
     turned = drawn / drawn.abs().clamp(min=1e-12)
     turned[0, 0] = 1  # the mean colour
-    clouds = torch.fft.irfft2(waves * turned, s=picture.shape[1:])
+    down, across = torch.fft.fftfreq(height, 1 / height), torch.fft.rfftfreq(width, 1 / width)
+    long = torch.exp(-(down[:, None].square() + across.square()) / (2 * _WAVES**2))
+    clouds = torch.fft.irfft2(torch.fft.rfft2(picture) * turned * long, s=(height, width))
     return to_pixels(picture + free * (clouds.clamp(0, 1) - picture))
+
+
+_WAVES = 5
+"""Over the whole picture; clouds are hardly finer than that."""
 
 
 def _reduced(pixels: Pixels, scale: float) -> Tensor:

@@ -20,6 +20,15 @@ from tests.drawings import head
 SHIPPED = Path(str(files("models"))) / "weights" / "scene"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """As the bot's workers have it: two on a busy machine are many times slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def embedder() -> Iterator[SceneEmbedder]:
     loaded = SceneEmbedder(SHIPPED)
