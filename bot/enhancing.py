@@ -142,7 +142,7 @@ class Enhancer:
         from models import demo
         from models.enhance import Objective
 
-        scene = self._judge.scene
+        scene = self._judge.scene.network
         if wish.head == "demo":
             return demo.load(weights_of("demo", self._settings.store.data_dir), scene)
         learned = self._judge.learned(wish.scope, wish.head)

@@ -38,7 +38,6 @@ from models.types import (
 if TYPE_CHECKING:
     from models.embedders.scene import SceneEmbedder
     from models.gallery import Example, Gallery
-    from models.scene_network import Scene
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -191,8 +190,8 @@ class Judge:
         return self._learned.get((scope, head))
 
     @property
-    def scene(self) -> "Scene":
-        """The network whose features tastes are learned on: it has a gradient."""
+    def scene(self) -> "SceneEmbedder":
+        """What looks at all of a picture; its network has a gradient."""
         return self._loaded.scene
 
     async def judge(
@@ -349,7 +348,7 @@ class Networks:
 
     Attributes:
         embedders: by the head that uses them.
-        scene: the network of those that look at all of a picture.
+        scene: that of those that look at all of a picture.
 
     Raises:
         WeightsError: weights are missing or damaged.
@@ -373,9 +372,8 @@ class Networks:
         self.embedders: dict[str, Embedder] = {
             head: load_embedder(settings, head) for head in NAMING_HEADS
         }
-        looking = load_scene(settings)
-        self.scene = looking.network
-        self.embedders |= dict.fromkeys(SEEING, looking)
+        self.scene = load_scene(settings)
+        self.embedders |= dict.fromkeys(SEEING, self.scene)
 
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         """The heads that score, by name.
@@ -384,9 +382,14 @@ class Networks:
             learned: what a scope has taught a head, or None.
         """
         from models.heads.photogenic import PhotogenicHead
+        from models.heads.taste import TasteHead
 
-        scene = self.embedders["photogenic"]
-        return {"photogenic": PhotogenicHead(scene, partial(learned, "photogenic"))}
+        return {
+            "taste": TasteHead(self.embedders["taste"], partial(learned, "taste")),
+            "photogenic": PhotogenicHead(
+                self.embedders["photogenic"], partial(learned, "photogenic")
+            ),
+        }
 
     def refuse_explicit(self, picture: Picture) -> None:
         """The safety gate (Yahoo's open_nsfw).

@@ -398,6 +398,8 @@ class Service:
         for head in changed:
             await self._galleries.rebuild(verdict.scope, head)
         part = await self.part(verdict.id)
+        if any(each.action is Action.RATE for each in corrections):
+            await self._taught.rebuild_tastes(verdict.scope)
         if corrections[0].withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
         return part

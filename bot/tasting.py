@@ -14,16 +14,17 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from bot.domain import Attachment
-from bot.errors import PictureRefused, SettingsError, WeightsError
+from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judge_files import side_by_side
-from bot.recipes import weights_of
+from bot.judging import load_scene
 from bot.settings import Settings
 from bot.taste_curve import STEPS, Point, Rated, learning_curve
 from datasets.ratings import RatingsError, read_ratings, read_texts
 from datasets.split import copies
+from models.crops import uncut
 from models.taste import Ratings
-from models.types import UserId, Vectors
+from models.types import Kind, UserId, Vectors
 
 _NAMED = 3
 """Files that an error names; of the others it says how many."""
@@ -96,22 +97,13 @@ async def taste(settings: Settings, files: Files, seed: int) -> Result:
         SettingsError: a file or folder cannot be used.
         WeightsError: weights are missing or damaged.
     """
-    # These take seconds to import, which is why they are not at the top.
-    from models.embedders.scene import SceneEmbedder
-    from models.scene_network import BLOCKS
-
     given, texts = await asyncio.to_thread(_read, files)
     names = sorted({name for _, name in given})
-    try:
-        embedder = await asyncio.to_thread(
-            SceneEmbedder, weights_of("scene", settings.store.data_dir)
-        )
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
+    embedder = await asyncio.to_thread(load_scene, settings)
     seen = await _seen(settings, embedder, files.images, names)
     if not seen:
         raise SettingsError(f"--images {files.images}: none of the pictures can be opened.")
-    vectors, blocks = np.stack([each.vector for each in seen.values()]), list(BLOCKS)
+    vectors, blocks = np.stack([each.vector for each in seen.values()]), list(embedder.blocks)
     if texts is not None:
         words = await asyncio.to_thread(_embedded, [texts.get(name, "") for name in seen])
         vectors, blocks = np.concatenate([vectors, words], axis=1), [*blocks, words.shape[1]]
@@ -179,14 +171,12 @@ async def _seen(
 
 
 async def _look(intake: Intake, embedder: Any, folder: Path, name: str) -> _Seen | None:
-    from models.embedders.drawn import head_crop
-
     data = await asyncio.to_thread((folder / name).read_bytes)
     try:
         picture = await intake.picture(Attachment(name, data))
     except PictureRefused:
         return None
-    (vector,) = await asyncio.to_thread(embedder.embed, [head_crop(picture.pixels)])
+    (vector,) = await asyncio.to_thread(embedder.embed, [uncut(picture, Kind.ILLUSTRATION)])
     return _Seen(vector, picture.phash)
 
 

@@ -1,10 +1,10 @@
 """What a scope teaches the heads that score: rebuilt from the store, so that forgetting is at once.
 
-How pictures were received → what is photogenic here.
+Ratings → everybody's taste, at each rating. How pictures were received → what is photogenic here.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
@@ -13,7 +13,11 @@ from bot.store import Store
 from bot.vectors import vectors_of
 from models import photogenic
 from models.photogenic import Evidence
+from models.taste import Ratings, Tastes
 from models.types import Scope
+
+MOST_RATINGS = 5000
+"""Of a scope, those of the newest pictures, that tastes are learned from."""
 
 MOST_RECEIVED = 5000
 """Pictures of a scope, the newest, that are learned from."""
@@ -26,10 +30,37 @@ class TaughtScores:
         self._store = store
         self._judge = judge
         self._locks: defaultdict[Scope, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asked: Counter[Scope] = Counter()
 
     async def rebuild(self, scope: Scope) -> None:
         """Read what stands and may be learned from, and let it answer."""
+        await self.rebuild_tastes(scope)
         await self.rebuild_photogenic(scope)
+
+    async def rebuild_tastes(self, scope: Scope) -> None:
+        """Learn from the ratings that stand, of pictures whose posters let them be learned from."""
+        self._asked[scope] += 1
+        turn = self._asked[scope]
+        async with self._locks[scope]:  # so that an older one cannot overwrite a newer one
+            if turn == self._asked[scope]:  # else the next one, which waits, will see more
+                self._judge.set_learned(scope, "taste", await self._tastes(scope))
+
+    async def _tastes(self, scope: Scope) -> Tastes | None:
+        agreed = [each for each in await self._store.ratings.of(scope) if each.agreed]
+        rated = agreed[-MOST_RATINGS:]
+        crops = (each.crop for each in rated if each.crop is not None)
+        vectors = await vectors_of(self._store, self._judge, crops, "taste")
+        there = [each for each in rated if each.crop in vectors]
+        if not there:
+            return None
+        row = {crop: number for number, crop in enumerate(vectors)}
+        ratings = Ratings(
+            user=tuple(each.user for each in there),
+            item=np.array([row[each.crop] for each in there if each.crop], dtype=np.intp),
+            score=np.array([each.score for each in there], dtype=np.float64),
+        )
+        seen = np.stack(list(vectors.values()))
+        return await asyncio.to_thread(Tastes.fit, seen, ratings, self._judge.scene.blocks)
 
     async def rebuild_photogenic(self, scope: Scope) -> Evidence:
         """Learn from the pictures whose reception was counted; returns what was measured."""

@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from models.taste_scales import MIDDLE, SPREAD, Floats, Scales, learn
 from models.types import UserId, Vectors
@@ -74,6 +75,12 @@ class Tastes:
             blocks: lengths of the parts of a vector that say different things (what is seen,
                 colours, words), each of which may matter more or less; by default it is one part.
         """
+        # Several threads of one product wait for each other as soon as the machine has other work.
+        with threadpool_limits(limits=1, user_api="blas"):
+            return cls._fit(vectors, ratings, blocks)
+
+    @classmethod
+    def _fit(cls, vectors: Vectors, ratings: Ratings, blocks: Sequence[int]) -> Self:
         order = np.lexsort((ratings.score, ratings.item, np.asarray(ratings.user, dtype=np.str_)))
         rated = vectors[ratings.item[order]]
         score = np.asarray(ratings.score, dtype=np.float64)[order]
@@ -137,6 +144,10 @@ class Tastes:
         """How many ratings of this person were learned from."""
         own = self._people.get(user)
         return 0 if own is None else len(own.score)
+
+    def knows(self, user: UserId) -> bool:
+        """Whether enough is known of this person to speak of their taste."""
+        return self.ratings_of(user) >= LEAST
 
     def predict(self, user: UserId, vectors: Vectors) -> tuple[Floats, Floats, Floats]:
         """What a person would give pictures, and the ends of a 90 % interval.

@@ -46,6 +46,7 @@ class PixelEmbedder:
 
     name = "onnx"
     fingerprint = "pixels-0"
+    blocks = (GRAINS * GRAINS * 3,)
 
     def __init__(self) -> None:
         self.embedded = 0
@@ -69,6 +70,7 @@ class PixelNetworks:
 
     def __init__(self, kind: Kind = Kind.PHOTO) -> None:
         self.embedders = {head: PixelEmbedder() for head in HEADS if head != "beauty"}
+        self.scene = PixelEmbedder()
         self.kind = kind
 
     def refuse_explicit(self, picture: Picture) -> None:

@@ -216,3 +216,23 @@ async def test_ratings_go_with_whoever_gave_them(service: Service, store: Store)
     await service.mark(reply.parts[0].verdict_id, Mark.RATE_4, ANN)
     await service.forget_user("web", ANN)
     assert await store.ratings.of("web") == []
+
+
+async def test_a_dozen_ratings_make_a_taste_and_each_counts_at_once(
+    service: Service, store: Store
+) -> None:
+    await store.set_allowed("web", BOB, True)
+    for n in range(12):
+        reply = await service.answer(post(f"{n}", author=BOB, shade=20 * n))
+        assert reply is not None
+        mark = Mark.RATE_5 if n >= 6 else Mark.RATE_1
+        await service.mark(reply.parts[0].verdict_id, mark, ANN)
+    taught = service._judge.learned("web", "taste")
+    assert taught.ratings_of(ANN) == 12
+    assert taught.knows(ANN)
+    assert not taught.knows(BOB)
+    await service.mark(reply.parts[0].verdict_id, Mark.RATE_5, ANN, withdraw=True)
+    assert not service._judge.learned("web", "taste").knows(ANN)
+    await service.mark(reply.parts[0].verdict_id, Mark.RATE_5, ANN)
+    await service.allow("web", BOB, False)
+    assert service._judge.learned("web", "taste") is None

@@ -13,7 +13,7 @@ import torch
 
 from models.backbone import to_batch
 from models.route import picture_square
-from models.scene_network import DIMENSIONS, load, unfitted
+from models.scene_network import BLOCKS, DIMENSIONS, load, unfitted
 from models.types import Crop, Vectors
 
 _PREPROCESSING = "all of the crop, squeezed to 224 x 224, bicubic; (x-127)/128"
@@ -26,6 +26,7 @@ class SceneEmbedder:
 
     Attributes:
         network: it has a gradient, down to the pixels.
+        blocks: lengths of the parts of a vector that say different things.
 
     Args:
         folder: holds weights.safetensors.
@@ -35,6 +36,7 @@ class SceneEmbedder:
     """
 
     name = "scene"
+    blocks = BLOCKS
 
     def __init__(self, folder: Path) -> None:
         file = folder / "weights.safetensors"

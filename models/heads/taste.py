@@ -1,13 +1,21 @@
 """How much will this viewer like it?"""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from models.taste import LEAST, Tastes
-from models.types import Context, Crop, Embedder, Guess, Kind, Refused, Scope, Scored
-
-TOO_FEW = "too-few-ratings"
-"""Why somebody's taste is not spoken of yet."""
+from models.taste import Tastes
+from models.types import (
+    Context,
+    Crop,
+    Embedder,
+    Guess,
+    Kind,
+    NoScore,
+    Refused,
+    Scope,
+    Scored,
+    Takes,
+)
 
 
 class TasteHead:
@@ -19,21 +27,20 @@ class TasteHead:
     """
 
     name: ClassVar[str] = "taste"
-    takes: Literal["face", "picture"] = "face"
+    takes: Takes = "either"
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
-    home: ClassVar[Kind] = Kind.ILLUSTRATION
 
     def __init__(self, embedder: Embedder, tastes: Callable[[Scope], Tastes | None]) -> None:
         self._embedder = embedder
         self._tastes = tastes
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
-        """See `models.types.Head`; refused is whoever has rated fewer than `LEAST` pictures."""
+        """See `models.types.Head`; refused is whoever has rated too few pictures."""
         tastes, viewer = self._tastes(context.scope), context.viewer
-        if tastes is None or viewer is None or tastes.ratings_of(viewer) < LEAST:
-            return [Refused(self.name, TOO_FEW) for _ in crops]
+        if tastes is None or viewer is None or not tastes.knows(viewer):
+            return [Refused(self.name, NoScore.TOO_FEW_RATINGS) for _ in crops]
         foretold = tastes.predict(viewer, self._embedder.embed(crops))
         return [
-            Scored(self.name, value, low, high, self._embedder.fingerprint)
+            Scored(self.name, value, low, high, self._embedder.fingerprint, context.like_from)
             for value, low, high in zip(*(each.tolist() for each in foretold), strict=True)
         ]
