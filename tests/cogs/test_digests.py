@@ -195,6 +195,22 @@ async def test_a_channel_that_somebody_may_not_read_is_not_shown_to_them(
     assert "both be able to read" in await subscribe(world, channel=hidden)
 
 
+async def test_a_private_thread_is_not_looked_at_nor_shown(world: World, clock: Clock) -> None:
+    await subscribe(world)
+    thread = world.thread(world.channel)
+    seen = await post(world, picture(1, 200), channel=thread)
+    private = world.thread(world.channel)
+    world.env.backend.get_channel(private.id).type = discord.ChannelType.private_thread.value
+    assert world.media.bot is not None
+    cached = world.media.bot.get_channel(private.id)
+    assert isinstance(cached, discord.Thread)
+    cached._type = discord.ChannelType.private_thread  # type: ignore[attr-defined]
+    await post(world, picture(2, 220), channel=private)
+    await world.ask(picture(3, 240), channel=private)
+    await send_digests(world, clock)
+    assert shown(digests(world, world.bob)[0]) == [link(seen)]
+
+
 async def test_a_closed_direct_message_is_tried_again_and_then_given_up(
     world: World, clock: Clock
 ) -> None:
