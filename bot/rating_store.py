@@ -1,14 +1,15 @@
 """What is remembered of ratings: votes, of which the latest that was not taken back stands."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 
 from bot.cluster_store import Sessions
 from bot.domain import Action, Vote
-from bot.keeping import examples, poster_agrees
-from bot.tables import PostRow, VerdictRow, VoteRow
+from bot.keeping import drop_groundless_embeddings, examples, poster_agrees
+from bot.tables import PostRow, RatingResetRow, VerdictRow, VoteRow
 from bot.voting import standing_votes
 from models.types import Scope, UserId
 
@@ -21,6 +22,8 @@ class Rated:
         score: 1 to 5.
         crop: content hash of the crop that was rated; None once it has expired.
         agreed: the poster lets it be learned from.
+        key: of the post.
+        created: when it was given, UTC without a zone.
     """
 
     verdict_id: int
@@ -28,20 +31,23 @@ class Rated:
     score: int
     crop: str | None
     agreed: bool
+    key: str
+    created: datetime
 
 
 class RatingStore:
-    """Reads the ratings among the votes; `bot.store.Store.vote` adds them."""
+    """The ratings among the votes; `bot.store.Store.vote` adds them."""
 
-    def __init__(self, reading: Sessions) -> None:
+    def __init__(self, reading: Sessions, writing: Sessions) -> None:
         self._reading = reading
+        self._writing = writing
 
     async def of(self, scope: Scope) -> list[Rated]:
         """All ratings that stand in a scope, by verdict."""
         agreed = or_(poster_agrees(), VerdictRow.id.in_(examples())).label("agreed")
         async with self._reading() as session:
             rows = await session.execute(
-                select(VoteRow, VerdictRow.crop, agreed)
+                select(VoteRow, VerdictRow.crop, PostRow.key, agreed)
                 .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(PostRow.scope == scope, VoteRow.action == str(Action.RATE))
@@ -51,11 +57,50 @@ class RatingStore:
         rated = []
         for _, group in groupby(found, key=lambda row: row[0].verdict_id):
             votes = list(group)
-            _, crop, agrees = votes[0]
-            for vote in standing_votes(vote_of(row) for row, _, _ in votes):
+            _, crop, post, agrees = votes[0]
+            for vote in standing_votes(vote_of(row) for row, *_ in votes):
                 assert vote.score is not None  # noqa: S101 - a rating has one
-                rated.append(Rated(vote.verdict_id, vote.voter, vote.score, crop, bool(agrees)))
+                rated.append(
+                    Rated(
+                        verdict_id=vote.verdict_id,
+                        user=vote.voter,
+                        score=vote.score,
+                        crop=crop,
+                        agreed=bool(agrees),
+                        key=post,
+                        created=vote.created,
+                    )
+                )
         return rated
+
+    async def forget(self, scope: Scope, user: UserId) -> None:
+        """Remove a user's ratings in a scope, and what was kept for their sake alone.
+
+        Marks that stay under answers up to now are not to be counted again: see `forgotten`.
+        """
+        of_scope = select(VerdictRow.id).join(PostRow).where(PostRow.scope == scope)
+        async with self._writing() as session:
+            await session.execute(
+                delete(VoteRow).where(
+                    VoteRow.voter == user,
+                    VoteRow.action == str(Action.RATE),
+                    VoteRow.verdict_id.in_(of_scope),
+                )
+            )
+            moment = datetime.now(UTC).replace(tzinfo=None)
+            await session.merge(RatingResetRow(scope=scope, user=user, created=moment))
+            await drop_groundless_embeddings(session)
+
+    async def forgotten(self, verdict_id: int) -> frozenset[UserId]:
+        """Whose ratings were forgotten since a verdict was answered."""
+        async with self._reading() as session:
+            users = await session.scalars(
+                select(RatingResetRow.user)
+                .join(PostRow, PostRow.scope == RatingResetRow.scope)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .where(VerdictRow.id == verdict_id, VerdictRow.created <= RatingResetRow.created)
+            )
+            return frozenset(users)
 
 
 def vote_of(row: VoteRow) -> Vote:

@@ -5,7 +5,7 @@ A platform hands over values and gets values back; nothing here knows a chat ser
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from bot import correcting, offering, replying, scoring
 from bot.clusters import Clusters
 from bot.correcting import clean_name
+from bot.digests import Digests
 from bot.domain import (
     Action,
     Answer,
@@ -38,6 +39,8 @@ from bot.explaining import Explainer
 from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
+from bot.offering import RATED_UNDER
+from bot.rating_store import Rated
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
@@ -45,7 +48,7 @@ from bot.vectors import Progress
 from bot.voting import standing_votes
 from models.heads import NAMING_HEADS
 from models.registry import Registry
-from models.types import Context, Crop, Guess, Picture, Scope, UserId
+from models.types import Context, Crop, Guess, Kind, Picture, Scope, UserId
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,9 @@ class Service:
 
     Use it between `start` and `stop`; `async with` does both. It does not own what it is given:
     `bot.app` opens and closes store, intake and judge.
+
+    Attributes:
+        digests: who is sent the best of what was posted, and what that is.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -90,6 +96,7 @@ class Service:
         self._clusters = Clusters(store, judge, self._heads)
         self._enhancer = Enhancer(settings, intake, judge)
         self._explainer = Explainer(store, judge)
+        self.digests = Digests(store, judge)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -150,47 +157,45 @@ class Service:
         if not await self._store.claim(post):
             unsent = await self._store.is_unsent(post.key, self._started)
             return await self.reply(post.key) if unsent else None
-        try:
+        async with self._released_on_failure(post):
             reply = await self._answer_claimed(post)
-        except BaseException:
-            # Cancelled, busy or broken: either way nobody has seen an answer and it may come again.
-            await asyncio.shield(self._store.release(post.key))
-            raise
         ANSWERS.labels(post.scope.partition(":")[0]).inc()
         self._clusters.notice(post.scope)
         return reply
 
+    async def look(self, post: Post) -> None:
+        """Take note of the pictures of a post, for digests: nobody asked, and nobody is answered.
+
+        Raises:
+            Busy: the queue is full; the post may be handed over again.
+        """
+        if not await self._store.claim(post):
+            return
+        async with self._released_on_failure(post):
+            judged, _ = await self._judged(post, (RATED_UNDER,))
+            seen = [*_faces(judged), *_wholes(judged)][: replying.MOST_PARTS]
+            await self._store.answered(post.key, "", seen)
+
+    @asynccontextmanager
+    async def _released_on_failure(self, post: Post) -> AsyncIterator[None]:
+        """Cancelled, busy or broken: nobody has seen an answer, and the post may come again."""
+        try:
+            yield
+        except BaseException:
+            await asyncio.shield(self._store.release(post.key))
+            raise
+
     async def _answer_claimed(self, post: Post) -> Reply:
-        judged: list[tuple[Picture, Attachment, Judgement]] = []
-        refusals: list[str] = []
         chosen = await self.heads_in(post.place) or ()
         confirmed = await self._store.confirmed(post.scope, post.author)
         why_not = scoring.keeps_back(chosen, post, confirmed=confirmed)
         heads = scoring.admitted(chosen, post, why_not) if chosen else None
-        context = await self._context(post)
         for head in self._heads:
             await self._galleries.notice_promotion(post.scope, head)
-        for attachment in post.pictures:
-            try:
-                picture = await self._intake.picture(attachment)
-                judgement = await self._judge.judge(picture, context, heads)
-            except PictureRefused as refused:
-                log.info("refused %r of %s: %s", attachment.name, post.key, refused)
-                REFUSALS.labels(refused.reason).inc()
-                refusals.append(replying.refusal(post.locale, refused))
-            else:
-                judged.append((picture, attachment, judgement))
-
-        faces = [
-            _new_verdict(picture, attachment, each, scoring.refusals(post, each.face.kind, why_not))
-            for picture, attachment, each in _in_order(judged)
-        ]
+        judged, refusals = await self._judged(post, heads)
+        faces = _faces(judged, lambda kind: scoring.refusals(post, kind, why_not))
         spoken_of = [each for each in faces if each.guesses]
-        wholes = [
-            _new_verdict(picture, attachment, judgement.whole, whole=True)
-            for picture, attachment, judgement in judged
-            if judgement.whole is not None
-        ]
+        wholes = _wholes(judged)
         shown = [*spoken_of, *wholes][: replying.MOST_PARTS]
         words = replying.summary(
             post.locale,
@@ -207,6 +212,25 @@ class Service:
             for verdict, each in zip(verdicts, shown, strict=False)
         ]
         return Reply(post.key, words, tuple(parts))
+
+    async def _judged(
+        self, post: Post, heads: tuple[str, ...] | None
+    ) -> tuple[list[tuple[Picture, Attachment, Judgement]], list[str]]:
+        """What was made of each picture, and sentences for those that were refused."""
+        judged: list[tuple[Picture, Attachment, Judgement]] = []
+        refusals: list[str] = []
+        context = await self._context(post)
+        for attachment in post.pictures:
+            try:
+                picture = await self._intake.picture(attachment)
+                judgement = await self._judge.judge(picture, context, heads)
+            except PictureRefused as refused:
+                log.info("refused %r of %s: %s", attachment.name, post.key, refused)
+                REFUSALS.labels(refused.reason).inc()
+                refusals.append(replying.refusal(post.locale, refused))
+            else:
+                judged.append((picture, attachment, judgement))
+        return judged, refusals
 
     async def _context(self, post: Post) -> Context:
         like_from = await self.like_from(post.place)
@@ -435,6 +459,20 @@ class Service:
         heads = dict.fromkeys(vote.head for vote in votes)
         mine = ([vote for vote in votes if vote.head == head] for head in heads)
         return [vote for each in mine for vote in standing_votes(each)]
+
+    async def ratings_of(self, scope: Scope, user: UserId) -> list[Rated]:
+        """The ratings of a user that stand in a scope."""
+        return [each for each in await self._store.ratings.of(scope) if each.user == user]
+
+    async def forget_ratings(self, scope: Scope, user: UserId) -> None:
+        """Forget how a user rated what they saw in a scope, for good."""
+        async with self._settling:  # or a rating that is being cast could outlive it
+            await self._store.ratings.forget(scope, user)
+        await self._store.scrub()
+
+    async def ratings_forgotten(self, verdict_id: int) -> frozenset[UserId]:
+        """Whose marks under an answer are no ratings any more, for they had theirs forgotten."""
+        return await self._store.ratings.forgotten(verdict_id)
 
     async def _settle(self, verdict: Verdict, head: str) -> bool:
         """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt.
@@ -746,6 +784,7 @@ class Service:
             touched = {*keys, *(each.post_key for each in taught if each)}
             await self._forget_learned(scope, touched, "somebody who had taught it was forgotten")
             await self._store.forget_consent(scope, user)
+            await self._store.digests.forget(scope, user)
             await self._store.forget_votes(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)
@@ -888,16 +927,33 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _in_order(
+def _faces(
     judged: Sequence[tuple[Picture, Attachment, Judgement]],
-) -> list[tuple[Picture, Attachment, FaceJudgement]]:
-    """The faces of all pictures: the largest of each picture first, then the second of each …"""
+    instead: Callable[[Kind], tuple[Guess, ...]] = lambda _: (),
+) -> list[NewVerdict]:
+    """Of all pictures: the largest face of each first, then the second of each …
+
+    Args:
+        instead: said of a face of that kind in place of what was not judged.
+    """
     ranked = [
         (rank, index, (picture, attachment, face))
         for index, (picture, attachment, judgement) in enumerate(judged)
         for rank, face in enumerate(judgement.faces)
     ]
-    return [each for _, _, each in sorted(ranked, key=lambda item: item[:2])]
+    return [
+        _new_verdict(picture, attachment, face, instead(face.face.kind))
+        for _, _, (picture, attachment, face) in sorted(ranked, key=lambda item: item[:2])
+    ]
+
+
+def _wholes(judged: Sequence[tuple[Picture, Attachment, Judgement]]) -> list[NewVerdict]:
+    """The pictures that were judged as a whole."""
+    return [
+        _new_verdict(picture, attachment, judgement.whole, whole=True)
+        for picture, attachment, judgement in judged
+        if judgement.whole is not None
+    ]
 
 
 def _new_verdict(

@@ -146,6 +146,7 @@ class Discord(_Section):
     token: SecretStr | None = None
     server_language: Literal["auto", "ja", "en"] = "auto"
     watch_channels: tuple[int, ...] = ()
+    read_along: bool = False
     digest_channel: Annotated[int, Field(ge=0)] = 0
     channel_heads: Mapping[int, Heads] = {}
     channel_like_from: Mapping[int, Rating] = {}

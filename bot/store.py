@@ -48,6 +48,7 @@ from bot.cluster_store import (
     ClusterStore,
     leave,
 )
+from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
@@ -60,12 +61,14 @@ from bot.tables import (
     ConfirmationRow,
     ConsentRow,
     CropRow,
+    DigestedRow,
     EmbeddingRow,
     LabelRow,
     MessageRow,
     PersonRow,
     PlaceRow,
     PostRow,
+    RatingResetRow,
     ReceptionRow,
     VerdictRow,
     VoteRow,
@@ -139,6 +142,7 @@ class Store:
         clusters: what is kept of the faces that nobody named.
         ratings: how people rated what they saw.
         receptions: how many reacted to a picture, of those who could see it.
+        digests: who is sent the best of what was posted.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -149,8 +153,9 @@ class Store:
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
         self.clusters = ClusterStore(self._reading, self._writing)
-        self.ratings = RatingStore(self._reading)
         self.receptions = ReceptionStore(self._reading, self._writing)
+        self.ratings = RatingStore(self._reading, self._writing)
+        self.digests = DigestStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -214,12 +219,16 @@ class Store:
             await self._drop_orphaned_crops()
 
     async def is_unsent(self, key: str, before: datetime) -> bool:
-        """Whether a post was answered before a moment, but no message shows the answer."""
+        """Whether a post was answered before a moment, but no message shows the answer.
+
+        What was only looked at has no words to send.
+        """
         async with self._reading() as session:
             found = await session.scalar(
                 select(PostRow.id).where(
                     PostRow.key == key,
                     PostRow.answered,
+                    PostRow.words != "",
                     PostRow.created < before,
                     PostRow.id.not_in(select(MessageRow.post_id)),
                 )
@@ -357,20 +366,17 @@ class Store:
             return found
 
     async def messages_of(self, key: str) -> list[str]:
-        """All messages that belong to the answer to a post, or show a face of it in a grid."""
+        """All messages that belong to the answer to a post, or show something of it in a grid."""
+        in_grids = [
+            select(table.ref)
+            .join(VerdictRow, VerdictRow.id == table.verdict_id)
+            .join(PostRow, PostRow.id == VerdictRow.post_id)
+            .where(PostRow.key == key)
+            for table in (ClusterMessageRow, DigestedRow)
+        ]
+        answers = select(MessageRow.ref).join(PostRow).where(PostRow.key == key)
         async with self._reading() as session:
-            refs = await session.scalars(
-                select(MessageRow.ref)
-                .join(PostRow)
-                .where(PostRow.key == key)
-                .union(
-                    select(ClusterMessageRow.ref)
-                    .join(VerdictRow, VerdictRow.id == ClusterMessageRow.verdict_id)
-                    .join(PostRow, PostRow.id == VerdictRow.post_id)
-                    .where(PostRow.key == key)
-                )
-            )
-            return list(refs)
+            return list(await session.scalars(answers.union(*in_grids)))
 
     async def latest_verdict(self, under: str, author: UserId | None) -> int | None:
         """The first face of the latest answer that messages below a reference show.
@@ -771,6 +777,11 @@ class Store:
         async with self._writing() as session:
             await session.execute(
                 delete(VoteRow).where(VoteRow.voter == user, VoteRow.verdict_id.in_(verdicts))
+            )
+            await session.execute(
+                delete(RatingResetRow).where(
+                    RatingResetRow.scope == scope, RatingResetRow.user == user
+                )
             )
 
     # crops and embeddings

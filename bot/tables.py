@@ -242,6 +242,43 @@ class ConfirmationRow(Base):
     created: Mapped[datetime]
 
 
+class RatingResetRow(Base):
+    """A user had their ratings forgotten: marks that stayed under older answers do not count."""
+
+    __tablename__ = "rating_resets"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    created: Mapped[datetime]
+
+
+class TasteDigestRow(Base):
+    """Who is sent the best of what was posted, and when; see `bot.digest_store.Subscription`."""
+
+    __tablename__ = "taste_digests"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    outlet: Mapped[str] = mapped_column(primary_key=True)
+    places: Mapped[list[str]] = mapped_column(JSON)
+    minute: Mapped[int]
+    zone: Mapped[str]
+    weekday: Mapped[int | None]
+    locale: Mapped[str]
+    since: Mapped[datetime]
+    tried: Mapped[datetime]
+    failures: Mapped[int] = mapped_column(default=0)
+
+
+class DigestedRow(Base):
+    """A digest has shown a verdict to a user, or in an outlet, by the message `ref`."""
+
+    __tablename__ = "digested"
+    verdict_id: Mapped[int] = mapped_column(
+        ForeignKey("verdicts.id", ondelete="CASCADE"), primary_key=True
+    )
+    reader: Mapped[str] = mapped_column(primary_key=True)
+    ref: Mapped[str]
+
+
 class DigestRow(Base):
     """When the last digest of a scope was shown."""
 

@@ -322,7 +322,12 @@ class Correct(commands.Cog):
             counted = await self._service.marks(verdict_id)
             # Buttons leave nothing under the message, so nothing can be missing there.
             gone = () if has_mark_buttons(message) else sorted(counted - present.keys())
-            new = sorted(present.keys() - counted)
+            forgotten = await self._service.ratings_forgotten(verdict_id)
+            new = sorted(
+                (voter, mark)
+                for voter, mark in present.keys() - counted
+                if mark not in RATING_MARKS or voter not in forgotten
+            )
             part = None
             for voter, mark in gone:
                 who = Voter(voter)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from bot.platforms.discord import (
 from bot.replying import say
 from bot.settings import Discord as DiscordSettings
 from cogs.marking import add_marks, buttons
+from cogs.subscribing import is_private
 from cogs.wording import seconds, wording
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Judge(commands.Cog):
         self._service = bot.service
         self._settings = bot.settings.discord
         self._cooldown = Cooldown(self._settings)
+        self._seen = Cooldown(self._settings)
         self._answering: dict[str, asyncio.Task[None]] = {}
         self._menu = app_commands.ContextMenu(
             name=localised("discord-judge-menu"), callback=self.judge_message
@@ -69,6 +71,8 @@ class Judge(commands.Cog):
         pictures = pictures_in(message)
         if pictures and (called or self._is_watched(message.channel)):
             await self._ask(message, message, pictures, called=called)
+        elif pictures and await self._is_followed(message.channel):
+            self._look(message, pictures)
         elif called and not pictures:
             await self._ask_about_reply(message)
 
@@ -101,8 +105,19 @@ class Judge(commands.Cog):
             return
         if not await self._admit(message, len(pictures)):
             return
+        post = self._post_of(message, original, pictures, called=called)
+        self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES, called=called)
+
+    def _post_of(
+        self,
+        message: discord.Message,
+        original: discord.Message,
+        pictures: Sequence[Attachment],
+        *,
+        called: bool,
+    ) -> Post:
         request = () if original is message else (message.id,)
-        post = Post(
+        return Post(
             scope=scope_of(message.guild.id if message.guild else None, message.author),
             key=ref_of(message.channel.id, original.id, *request),
             author=user_id(original.author),
@@ -113,7 +128,13 @@ class Judge(commands.Cog):
             place=place_of(message.channel),
             asked=called,
         )
-        self._start(post, outlet, left_out=len(pictures) > MOST_PICTURES, called=called)
+
+    def _look(self, message: discord.Message, pictures: Sequence[Attachment]) -> None:
+        """Take note of pictures for digests, without a word; of a flood, only its beginning."""
+        post = self._post_of(message, message, pictures, called=False)
+        seen = len(post.pictures)
+        if self._seen.take(message.author.id, seen, message.created_at) is None:
+            self._begin(post, self._look_at(post), "look at")
 
     async def _explain(self, message: discord.Message, why: str) -> None:
         """Tell somebody who called without a picture how it works."""
@@ -189,6 +210,12 @@ class Judge(commands.Cog):
         places = {getattr(channel, "id", None), getattr(channel, "parent_id", None)}
         return not places.isdisjoint(self._settings.watch_channels)
 
+    async def _is_followed(self, channel: object) -> bool:
+        """Whether somebody gets digests of what everybody who reads the channel can see."""
+        if not self._settings.read_along or is_private(channel):
+            return False
+        return await self._service.digests.follows(place_of(channel))
+
     def _allows_explicit(self, channel: object) -> bool:
         places = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
         restricted = isinstance(channel, places) and channel.is_nsfw()
@@ -197,11 +224,14 @@ class Judge(commands.Cog):
     # answering
 
     def _start(self, post: Post, outlet: "Outlet", *, left_out: bool, called: bool = True) -> None:
-        if post.key in self._answering:  # Discord has delivered the event twice
-            return
         answering = self._answer if called else self._remark
-        work = answering(post, outlet, left_out=left_out)
-        task = self._bot.start_work(work, f"answer to {post.key}")
+        self._begin(post, answering(post, outlet, left_out=left_out), "answer to")
+
+    def _begin(self, post: Post, work: Coroutine[Any, Any, None], what: str) -> None:
+        if post.key in self._answering:  # Discord has delivered the event twice
+            work.close()
+            return
+        task = self._bot.start_work(work, f"{what} {post.key}")
         self._answering[post.key] = task
         task.add_done_callback(lambda _: self._answering.pop(post.key, None))
 
@@ -227,6 +257,9 @@ class Judge(commands.Cog):
         except Exception:
             log.exception("cannot remark on %s", post.key)
             await self._bot.delete_messages(await self._service.forget_post(post.key))
+
+    async def _look_at(self, post: Post) -> None:
+        await patiently(lambda: self._service.look(post), _say_nothing)
 
     async def _deliver(self, reply: Reply, post: Post, outlet: "Outlet", *, left_out: bool) -> None:
         """One message a Part; the words for the whole lead the first."""

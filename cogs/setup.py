@@ -6,14 +6,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.platforms.discord import DiscordBot, localised, place_of
+from bot.platforms.discord import DiscordBot, localised, place_of, ref_of
 from bot.replying import say
 from cogs.moderating import ForModerators
+from cogs.subscribing import DAYS, Channel, Wish, subscribe, suggest_zones
 from models.heads import HEADS
 
 HEAD_CHOICES = [
     app_commands.Choice(name=localised(f"head-plural-{head}"), value=head) for head in HEADS
 ]
+
+_NEXT = localised("discord-setup-second-option")
 
 
 class Setup(
@@ -31,31 +34,84 @@ class Setup(
     @app_commands.command(name="heads", description=localised("discord-setup-heads-description"))
     @app_commands.describe(
         first=localised("discord-setup-first-option"),
-        second=localised("discord-setup-second-option"),
+        **dict.fromkeys(("second", "third", "fourth", "fifth"), _NEXT),
     )
-    @app_commands.choices(first=HEAD_CHOICES, second=HEAD_CHOICES)
+    @app_commands.choices(
+        first=HEAD_CHOICES,
+        second=HEAD_CHOICES,
+        third=HEAD_CHOICES,
+        fourth=HEAD_CHOICES,
+        fifth=HEAD_CHOICES,
+    )
     async def heads(
-        self, interaction: discord.Interaction[Any], first: str = "", second: str = ""
+        self,
+        interaction: discord.Interaction[Any],
+        first: str = "",
+        second: str = "",
+        third: str = "",
+        fourth: str = "",
+        fifth: str = "",
     ) -> None:
         """Choose what answers, in order; nothing goes back to the settings."""
-        chosen = list(dict.fromkeys(head for head in (first, second) if head))
+        chosen = list(dict.fromkeys(filter(None, (first, second, third, fourth, fifth))))
         await self._service.choose_heads(place_of(interaction.channel), chosen)
-        await self._tell(interaction)
+        await self._tell(interaction, await self._heads(interaction))
+
+    @app_commands.command(name="like", description=localised("discord-setup-like-description"))
+    @app_commands.describe(score=localised("discord-setup-like-option"))
+    async def like(
+        self,
+        interaction: discord.Interaction[Any],
+        score: app_commands.Range[float, 1.0, 5.0] | None = None,
+    ) -> None:
+        """Choose from which score on it is a like; nothing goes back to the settings."""
+        await self._service.choose_like_from(place_of(interaction.channel), score)
+        await self._tell(interaction, await self._like(interaction))
+
+    @app_commands.command(name="digest", description=localised("discord-setup-digest-description"))
+    @app_commands.describe(
+        channel=localised("discord-digest-channel-option"),
+        time=localised("discord-digest-time-option"),
+        zone=localised("discord-digest-zone-option"),
+        days=localised("discord-digest-days-option"),
+        off=localised("discord-digest-off-option"),
+    )
+    @app_commands.choices(days=DAYS)
+    @app_commands.autocomplete(zone=suggest_zones)
+    async def digest(
+        self,
+        interaction: discord.Interaction[Any],
+        channel: Channel | None = None,
+        time: str = "",
+        zone: str = "",
+        days: str = "",
+        off: bool = False,
+    ) -> None:
+        """Post the best of what is posted here, for everybody, or no longer."""
+        wish = Wish(channel, time, zone, days, off)
+        outlet = ref_of(interaction.channel_id or 0)
+        await subscribe(self._bot, interaction, wish, outlet=outlet)
 
     @app_commands.command(name="show", description=localised("discord-setup-show-description"))
     async def show(self, interaction: discord.Interaction[Any]) -> None:
-        """Say what answers here."""
-        await self._tell(interaction)
+        """Say what answers here, and what is a like."""
+        words = (await self._heads(interaction), await self._like(interaction))
+        await self._tell(interaction, "\n".join(words))
 
-    async def _tell(self, interaction: discord.Interaction[Any]) -> None:
+    async def _heads(self, interaction: discord.Interaction[Any]) -> str:
         locale = self._bot.locale_of(interaction)
         heads = await self._service.heads_in(place_of(interaction.channel))
         if heads is None:
-            words = say(locale, "discord-setup-default")
-        else:
-            names = [say(locale, f"head-plural-{head}") for head in heads]
-            comma = "、" if locale == "ja" else ", "
-            words = say(locale, "discord-setup-heads", heads=comma.join(names))
+            return say(locale, "discord-setup-default")
+        names = [say(locale, f"head-plural-{head}") for head in heads]
+        comma = "、" if locale == "ja" else ", "
+        return say(locale, "discord-setup-heads", heads=comma.join(names))
+
+    async def _like(self, interaction: discord.Interaction[Any]) -> str:
+        score = await self._service.like_from(place_of(interaction.channel))
+        return say(self._bot.locale_of(interaction), "discord-setup-like", score=f"{score:.1f}")
+
+    async def _tell(self, interaction: discord.Interaction[Any], words: str) -> None:
         await interaction.response.send_message(words, ephemeral=True)
 
 

@@ -84,6 +84,7 @@ class PixelNetworks:
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         return {
             "beauty": Brightness("beauty", "face"),
+            "taste": Brightness("taste", "either", frozenset(Kind)),
             "photogenic": Brightness("photogenic", "picture"),
         }
 
@@ -94,10 +95,12 @@ class PixelNetworks:
 class Brightness:
     """A head that scores by how bright the pixels are: 1 black, 5 white."""
 
-    def __init__(self, name: str, takes: Takes) -> None:
+    def __init__(
+        self, name: str, takes: Takes, kinds: frozenset[Kind] = frozenset({Kind.PHOTO})
+    ) -> None:
         self.name = name
         self.takes = takes
-        self.kinds = frozenset({Kind.PHOTO})
+        self.kinds = kinds
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
         return [self._score(crop, context) for crop in crops]

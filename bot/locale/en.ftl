@@ -347,6 +347,7 @@ discord-help =
     • Or hand the picture over with /judge.
     Under each answer: ✅ right · 🇦 🇧 🇨 it is this one · ❌ none of these · 🚫 not a face · ❓ who could it be? · 🗑️ delete (the poster or a moderator). Taking a mark back undoes it. Or reply with the name.
     Why? below an answer, “Apps → Why this answer?” in its menu, or /why shows whom the face is like; only you see it.
+    1️⃣ to 5️⃣ under any answer says how much you like it. /taste shows what I make of that, and sends you the best of what is posted.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
     /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators
 discord-ambiguous = A person and a character have this name: say which with the option "as".
@@ -360,6 +361,63 @@ discord-setup-second-option = What answers after that
 discord-setup-show-description = Show what is judged in this channel
 discord-setup-heads = In this channel I look for: { $heads }.
 discord-setup-default = In this channel I look for people in photographs, and for characters in drawings.
+discord-setup-like-description = Choose from which score on it is a like here; nothing: back to the default
+discord-setup-like-option = The score, 1 to 5
+discord-setup-like = A score of { $score } or more is a like here.
+discord-setup-digest-description = Post the best of what is posted here, for everybody
+
+discord-taste-description = Your taste: what I know of it, and the best of what is posted
+discord-taste-show-description = What I know of your taste here, and when your next digest comes
+discord-taste-reset-description = Forget all your ratings here
+discord-taste-export-description = Get your ratings here as a file (CSV)
+discord-taste-digest-description = Have the best of what is posted sent to you, by your taste
+discord-taste-report =
+    { $rated ->
+        [yes] Your ratings here, { $mean } on average: { $counted } count, { $waiting } wait until the posters let me learn from their pictures, and { $expired } are of pictures that have expired.
+       *[no] You have rated nothing here yet. React to any answer of mine with 1️⃣ to 5️⃣.
+    }
+    { $known ->
+        [yes] That is enough for me to know your taste.
+       *[no] I know your taste once { $least } count.
+    }
+discord-taste-next-digest = Your next digest: { $when }
+discord-taste-no-digest = You get no digest of this place (/taste digest).
+discord-taste-reset-sure = Forget all your ratings here, and what I learned of your taste? This cannot be undone; /taste export first gives you a copy.
+discord-taste-forgotten = Your ratings are forgotten.
+discord-taste-exported = { $ratings ->
+    [one] One rating.
+   *[other] { $ratings } ratings.
+}
+
+discord-digest-channel-option = Where the pictures come from (default: here); use it again to add more channels
+discord-digest-time-option = At what time, like 20:00
+discord-digest-zone-option = By the clock of which city
+discord-digest-days-option = How often
+discord-digest-off-option = True: no more digests
+discord-digest-daily = Every day
+discord-digest-weekly = Once a week, on this weekday
+discord-digest-begun =
+    The best of what is posted in { $channels } comes { $often ->
+        [weekly] once a week
+       *[daily] once a day
+    }, next on { $next } ({ $zone }), whenever there is something new.
+    To stop it, use the same command with “off”.
+discord-digest-not-reading = I can't look at all pictures there (who runs me would have to turn on read_along), only at those that people show me.
+discord-digest-ended = There will be no more digests.
+discord-digest-server-only = Digests are of channels of a server: use this there.
+discord-digest-cannot-read = You and I must both be able to read that channel and its history.
+discord-digest-cannot-post = I need the permissions to send messages and to attach files here.
+discord-digest-no-time = I don't understand this time. Write it like 20:00.
+discord-digest-no-zone = I don't know this zone. Choose one from the list that opens as you type, like Asia/Tokyo.
+discord-digest-lead-own = The best of what was posted in { $server } since { $since }, by your taste:
+discord-digest-lead-all = The best of what was posted since { $since }, by the taste of those who rate here:
+discord-digest-line = { $number }. { $link } – { $score } of 5
+discord-digest-stop-own = To have no more of these: /taste digest with “off”, here or in the server.
+discord-digest-stop-all = To have no more of these, moderators use /setup digest with “off” here.
+discord-digest-grid = { $pictures ->
+    [one] One picture
+   *[other] { $pictures } pictures
+} in a numbered grid.
 head-plural-idol = people
 head-plural-character = characters, cosplay included
 

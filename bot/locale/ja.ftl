@@ -319,6 +319,7 @@ discord-help =
     • /judge に写真を付けてもかまいません。
     返信に付くマーク: ✅ 正解 · 🇦 🇧 🇨 この人 · ❌ どれもちがう · 🚫 顔ではない · ❓ 近いのはだれ？ · 🗑️ 削除（投稿者かモデレーター）。マークを外すと取り消しです。名前を返信してもかまいません。
     返信の下の「なぜ？」、メニューの「アプリ → なぜこの答え？」、/why で、だれに似ているかがわかります（見えるのはあなただけ）。
+    どの返信にも 1️⃣ ～ 5️⃣ で好みを付けられます。/taste で、わかった好みを確認し、おすすめを受け取れます。
     顔を覚えるのは、写真の投稿者が ✅・文字・名前・/privacy allow のどれかで同意したときだけです。
     /privacy で保存しているものを確認・削除できます · /people と /unknown はモデレーター用です
 discord-ambiguous = 同じ名前の人とキャラクターがいます。「as」でどちらか選んでください。
@@ -332,6 +333,57 @@ discord-setup-second-option = 次に答えるもの
 discord-setup-show-description = このチャンネルで判定するものを表示します
 discord-setup-heads = このチャンネルで判定するもの: { $heads }
 discord-setup-default = このチャンネルでは、写真なら人を、イラストならキャラクターを判定します。
+discord-setup-like-description = このチャンネルで「いいね」になる点数を選びます（省略すると標準に戻ります）
+discord-setup-like-option = 点数（1 ～ 5）
+discord-setup-like = ここでは { $score } 点以上が「いいね」です。
+discord-setup-digest-description = ここに投稿されたものから、よいものをみんなのためにまとめて投稿します
+
+discord-taste-description = あなたの好み（わかっていることと、おすすめのまとめ）
+discord-taste-show-description = ここでのあなたの好みについてわかっていることと、次のまとめの日時
+discord-taste-reset-description = ここでのあなたの評価をすべて忘れます
+discord-taste-export-description = ここでのあなたの評価をファイル（CSV）で受け取ります
+discord-taste-digest-description = 投稿されたものから、あなたの好みに合うものをまとめて DM で送ります
+discord-taste-report =
+    { $rated ->
+        [yes] ここでのあなたの評価（平均 { $mean }）: 使えるもの { $counted } 件、投稿者の許可を待っているもの { $waiting } 件、写真の保存期間が過ぎたもの { $expired } 件。
+       *[no] ここではまだ何も評価していません。判定への返信に 1️⃣ ～ 5️⃣ を付けてください。
+    }
+    { $known ->
+        [yes] あなたの好みがわかるだけの数があります。
+       *[no] 使えるものが { $least } 件になると、好みがわかります。
+    }
+discord-taste-next-digest = 次のまとめ: { $when }
+discord-taste-no-digest = ここのまとめは届きません（/taste digest）。
+discord-taste-reset-sure = ここでのあなたの評価と、そこからわかった好みをすべて忘れますか？ 元に戻せません。控えが必要なら、先に /taste export を使ってください。
+discord-taste-forgotten = 評価を忘れました。
+discord-taste-exported = 評価 { $ratings } 件です。
+
+discord-digest-channel-option = どのチャンネルから選ぶか（省略するとここ）。もう一度使うと追加できます
+discord-digest-time-option = 時刻（例: 20:00）
+discord-digest-zone-option = どの都市の時刻か
+discord-digest-days-option = どのくらいの間隔で
+discord-digest-off-option = True: まとめをやめる
+discord-digest-daily = 毎日
+discord-digest-weekly = 週に 1 回（今日の曜日）
+discord-digest-begun =
+    { $channels } に投稿されたものから、よいものを{ $often ->
+        [weekly] 週に 1 回
+       *[daily] 毎日
+    }まとめます。次は { $next }（{ $zone }）です。新しいものがなければ送りません。
+    やめるには、同じコマンドで「off」を選んでください。
+discord-digest-not-reading = そこの写真をすべて見ることはできません（運営者が read_along を有効にすると見られます）。いまは、判定を頼まれた写真から選びます。
+discord-digest-ended = まとめはもう届きません。
+discord-digest-server-only = まとめはサーバーのチャンネルから作ります。サーバーの中で使ってください。
+discord-digest-cannot-read = そのチャンネルと履歴を、あなたとわたしの両方が読める必要があります。
+discord-digest-cannot-post = ここで「メッセージを送信」と「ファイルを添付」の権限が必要です。
+discord-digest-no-time = 時刻がわかりません。20:00 のように書いてください。
+discord-digest-no-zone = そのタイムゾーンはありません。入力すると出る一覧から選んでください（例: Asia/Tokyo）。
+discord-digest-lead-own = { $server } に { $since } 以降に投稿されたものから、あなたの好みに合うもの:
+discord-digest-lead-all = { $since } 以降に投稿されたものから、ここで評価している人たちの好みに合うもの:
+discord-digest-line = { $number }. { $link } – { $score } / 5
+discord-digest-stop-own = やめるには、ここかサーバーで /taste digest の「off」を選んでください。
+discord-digest-stop-all = やめるには、モデレーターがここで /setup digest の「off」を選びます。
+discord-digest-grid = 番号を付けて並べた写真（{ $pictures } 枚）。
 head-plural-idol = 人
 head-plural-character = キャラクター（コスプレも）
 

@@ -37,6 +37,8 @@ COGS = (
     "cogs.privacy",
     "cogs.setup",
     "cogs.enhance",
+    "cogs.taste",
+    "cogs.digests",
 )
 
 RETRY_SECONDS = 2.0
@@ -75,9 +77,9 @@ class DiscordPlatform:
                 ) from error
             except discord.PrivilegedIntentsRequired as error:
                 raise SettingsError(
-                    "discord.watch_channels needs the Message Content intent: turn it on on the "
-                    "Bot page of your application at https://discord.com/developers/applications, "
-                    "or leave watch_channels empty."
+                    "discord.watch_channels needs the Message Content intent, and so does "
+                    "discord.read_along: turn it on on the Bot page of your application at "
+                    "https://discord.com/developers/applications, or leave both out."
                 ) from error
 
 
@@ -182,10 +184,10 @@ class DiscordBot(commands.Bot):
 
 
 def _intents(settings: Settings) -> discord.Intents:
-    """Only what is used. Message content is privileged, and only watching channels needs it."""
+    """Only what is used. Message content is privileged: it takes that to see what nobody shows."""
     intents = discord.Intents.none()
     intents.guilds = intents.messages = intents.reactions = True
-    intents.message_content = bool(settings.discord.watch_channels)
+    intents.message_content = bool(settings.discord.watch_channels) or settings.discord.read_along
     return intents
 
 
@@ -224,6 +226,20 @@ def ids_of(ref: str) -> tuple[int, int]:
     """Channel and message of a reference."""
     _, channel_id, message_id = ref.split(":")
     return int(channel_id), int(message_id)
+
+
+def original_of(key: str) -> str | None:
+    """The reference of the message with the pictures; None if they came with a command."""
+    ref = ":".join(key.split(":")[:3])
+    return ref if ref.rpartition(":")[2].isdecimal() else None
+
+
+def link_of(scope: Scope, key: str) -> str:
+    """The address of the message with the pictures, or of its channel if there is no message."""
+    platform, _, server = scope.partition(":")
+    path = (original_of(key) or ":".join(key.split(":")[:2])).split(":")[1:]
+    where = server if platform == "discord" else "@me"
+    return "/".join(("https://discord.com/channels", where, *path))
 
 
 def may_manage(interaction: discord.Interaction[Any]) -> bool:

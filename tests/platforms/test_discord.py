@@ -14,7 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.errors import SettingsError
-from bot.platforms.discord import DiscordBot, DiscordPlatform, ids_of, plain, ref_of
+from bot.platforms.discord import DiscordBot, DiscordPlatform, ids_of, link_of, plain, ref_of
 from bot.service import Service
 from bot.settings import Settings
 
@@ -129,7 +129,7 @@ async def test_it_connects_registers_its_commands_and_leaves_when_cancelled(
     assert said["intents"] & PRIVILEGED == 0
     assert sorted(simulated.commands) == [
         "Judge this picture", "Why this answer?", "help", "judge", "people", "privacy", "setup",
-        "unknown", "why",
+        "taste", "unknown", "why",
     ]  # fmt: skip
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -139,11 +139,12 @@ async def test_it_connects_registers_its_commands_and_leaves_when_cancelled(
     assert not [task for task in started if "discord" in task.get_name().lower()]
 
 
-async def test_message_content_is_asked_for_only_to_watch_channels(
-    simulated: Discord, service: Service, tmp_path: Path
+@pytest.mark.parametrize("reading", [{"watch_channels": [1]}, {"read_along": True}])
+async def test_message_content_is_asked_for_only_to_read_what_nobody_shows(
+    simulated: Discord, service: Service, tmp_path: Path, reading: dict[str, Any]
 ) -> None:
     simulated.close_code = 4014
-    platform = DiscordPlatform(with_token(tmp_path, watch_channels=[1]))
+    platform = DiscordPlatform(with_token(tmp_path, **reading))
     with pytest.raises(SettingsError, match=r"discord\.watch_channels needs the Message Content"):
         await asyncio.wait_for(platform.run(service), 20)
     said = simulated.identified.get_nowait()
@@ -183,6 +184,13 @@ async def test_closing_ends_the_work_in_the_background(
         await asyncio.wait([failing])
     assert endless.cancelled()
     assert [record.getMessage() for record in caplog.records] == ["failing work failed"]
+
+
+def test_links_lead_to_the_message_with_the_pictures_or_to_its_channel() -> None:
+    assert link_of("discord:1", "discord:12:34") == "https://discord.com/channels/1/12/34"
+    assert link_of("discord:1", "discord:12:34:56") == "https://discord.com/channels/1/12/34"
+    assert link_of("discord:1", "discord:12:command:56") == "https://discord.com/channels/1/12"
+    assert link_of("discord-dm:7", "discord:12:34") == "https://discord.com/channels/@me/12/34"
 
 
 def test_references_lead_back_to_messages() -> None:
