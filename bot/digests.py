@@ -16,10 +16,11 @@ from bot.digest_store import Subscription
 from bot.errors import Busy
 from bot.judging import Judge
 from bot.offering import RATED_UNDER
-from bot.rating_report import LEAST, learnable
+from bot.rating_report import learnable
 from bot.recommending import Posted, Ranked, eligible
 from bot.scheduling import Schedule, following, latest
 from bot.store import Store
+from models.taste import LEAST
 from models.types import Context, Crop, Scope, Scored, UserId
 
 Result = TypeVar("Result")
@@ -32,9 +33,6 @@ _MOST_RATERS = 5
 
 _SHORTLIST = 40
 """Pictures among which the likeness counts: those that score best."""
-
-_LIKENESS = "character"
-"""The head by whose embedder pictures are alike: it sees what is around a face, too."""
 
 _PAUSE = 1.0
 """Seconds between two tries while the queue is full: nobody waits for a digest."""
@@ -166,7 +164,7 @@ class Digests:
         crop = await self._store.crop(posted.crop)
         if crop is None:  # forgotten meanwhile
             return None
-        vector = await self._judge.embed_patiently(crop, _LIKENESS, _PAUSE)
+        vector = await self._judge.embed_patiently(crop, RATED_UNDER, _PAUSE)
         return Ranked(posted, score, vector)
 
     async def picture(self, chosen: Sequence[Ranked]) -> bytes | None:

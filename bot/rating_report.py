@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from bot.rating_store import Rated
+from models.taste import LEAST
 from models.types import UserId
-
-LEAST = 12
-"""Ratings from which on a taste is known."""
 
 
 @dataclass(frozen=True, slots=True)

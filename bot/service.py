@@ -468,6 +468,7 @@ class Service:
         """Forget how a user rated what they saw in a scope, for good."""
         async with self._settling:  # or a rating that is being cast could outlive it
             await self._store.ratings.forget(scope, user)
+        await self._taught.rebuild_tastes(scope)
         await self._store.scrub()
 
     async def ratings_forgotten(self, verdict_id: int) -> frozenset[UserId]:

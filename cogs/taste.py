@@ -9,10 +9,11 @@ from discord.ext import commands
 
 from bot.digests import next_time
 from bot.platforms.discord import DiscordBot, link_of, localised, scope_of, user_id
-from bot.rating_report import LEAST, as_csv, report
+from bot.rating_report import as_csv, report
 from bot.replying import say
 from cogs.confirm import confirmed
 from cogs.subscribing import DAYS, Channel, Wish, subscribe, suggest_zones
+from models.taste import LEAST
 
 
 class Taste(
