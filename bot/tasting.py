@@ -23,7 +23,7 @@ from bot.taste_curve import STEPS, Point, Rated, learning_curve
 from datasets.ratings import RatingsError, read_ratings, read_texts
 from datasets.split import copies
 from models.taste import Ratings
-from models.types import UserId, Vectors
+from models.types import Embedder, UserId, Vectors
 
 _NAMED = 3
 """Files that an error names; of the others it says how many."""
@@ -96,29 +96,20 @@ async def taste(settings: Settings, files: Files, seed: int) -> Result:
         SettingsError: a file or folder cannot be used.
         WeightsError: weights are missing or damaged.
     """
-    # These take seconds to import, which is why they are not at the top.
-    from models.embedders.scene import SceneEmbedder
-    from models.scene_network import BLOCKS
-
     given, texts = await asyncio.to_thread(_read, files)
     names = sorted({name for _, name in given})
-    try:
-        embedder = await asyncio.to_thread(
-            SceneEmbedder, weights_of("scene", settings.store.data_dir)
-        )
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
+    embedder, blocks = await asyncio.to_thread(_embedder, settings)
     seen = await _seen(settings, embedder, files.images, names)
     if not seen:
         raise SettingsError(f"--images {files.images}: none of the pictures can be opened.")
-    vectors, blocks = np.stack([each.vector for each in seen.values()]), list(BLOCKS)
+    vectors = np.stack([each.vector for each in seen.values()])
     if texts is not None:
         words = await asyncio.to_thread(_embedded, [texts.get(name, "") for name in seen])
-        vectors, blocks = np.concatenate([vectors, words], axis=1), [*blocks, words.shape[1]]
+        vectors, blocks = np.concatenate([vectors, words], axis=1), (*blocks, words.shape[1])
     rated = Rated(
         _ratings(given, tuple(seen)),
         vectors,
-        tuple(blocks),
+        blocks,
         tuple(seen),
         copies([each.phash for each in seen.values()]),
     )
@@ -162,8 +153,23 @@ def _read(files: Files) -> tuple[dict[tuple[UserId, str], float], Mapping[str, s
     return given, texts
 
 
+def _embedder(settings: Settings) -> tuple[Embedder, tuple[int, ...]]:
+    """What looks at pictures, and the lengths of the parts of its vectors."""
+    # These take seconds to import, which is why they are not at the top.
+    import torch
+
+    from models.embedders.scene import SceneEmbedder
+    from models.scene_network import BLOCKS
+
+    torch.set_num_threads(1)
+    try:
+        return SceneEmbedder(weights_of("scene", settings.store.data_dir)), BLOCKS
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+
+
 async def _seen(
-    settings: Settings, embedder: Any, folder: Path, names: Sequence[str]
+    settings: Settings, embedder: Embedder, folder: Path, names: Sequence[str]
 ) -> dict[str, _Seen]:
     """Each picture that can be opened, by its name."""
     workers = settings.judging.workers + 1  # one decodes while the others embed
@@ -178,7 +184,7 @@ async def _seen(
     return {name: each for name, each in zip(names, found, strict=True) if each is not None}
 
 
-async def _look(intake: Intake, embedder: Any, folder: Path, name: str) -> _Seen | None:
+async def _look(intake: Intake, embedder: Embedder, folder: Path, name: str) -> _Seen | None:
     from models.embedders.drawn import head_crop
 
     data = await asyncio.to_thread((folder / name).read_bytes)
