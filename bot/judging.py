@@ -436,8 +436,11 @@ def load_scene(settings: Settings) -> "SceneEmbedder":
     Raises:
         WeightsError: its weights are missing or damaged.
     """
+    import torch
+
     from models.embedders.scene import SceneEmbedder
 
+    torch.set_num_threads(1)
     try:
         return SceneEmbedder(weights_of("scene", settings.store.data_dir))
     except ValueError as error:

@@ -24,7 +24,7 @@ from datasets.ratings import RatingsError, read_ratings, read_texts
 from datasets.split import copies
 from models.crops import uncut
 from models.taste import Ratings
-from models.types import Kind, UserId, Vectors
+from models.types import Embedder, Kind, UserId, Vectors
 
 _NAMED = 3
 """Files that an error names; of the others it says how many."""
@@ -103,14 +103,14 @@ async def taste(settings: Settings, files: Files, seed: int) -> Result:
     seen = await _seen(settings, embedder, files.images, names)
     if not seen:
         raise SettingsError(f"--images {files.images}: none of the pictures can be opened.")
-    vectors, blocks = np.stack([each.vector for each in seen.values()]), list(embedder.blocks)
+    vectors, blocks = np.stack([each.vector for each in seen.values()]), embedder.blocks
     if texts is not None:
         words = await asyncio.to_thread(_embedded, [texts.get(name, "") for name in seen])
-        vectors, blocks = np.concatenate([vectors, words], axis=1), [*blocks, words.shape[1]]
+        vectors, blocks = np.concatenate([vectors, words], axis=1), (*blocks, words.shape[1])
     rated = Rated(
         _ratings(given, tuple(seen)),
         vectors,
-        tuple(blocks),
+        blocks,
         tuple(seen),
         copies([each.phash for each in seen.values()]),
     )
@@ -155,7 +155,7 @@ def _read(files: Files) -> tuple[dict[tuple[UserId, str], float], Mapping[str, s
 
 
 async def _seen(
-    settings: Settings, embedder: Any, folder: Path, names: Sequence[str]
+    settings: Settings, embedder: Embedder, folder: Path, names: Sequence[str]
 ) -> dict[str, _Seen]:
     """Each picture that can be opened, by its name."""
     workers = settings.judging.workers + 1  # one decodes while the others embed
@@ -170,7 +170,7 @@ async def _seen(
     return {name: each for name, each in zip(names, found, strict=True) if each is not None}
 
 
-async def _look(intake: Intake, embedder: Any, folder: Path, name: str) -> _Seen | None:
+async def _look(intake: Intake, embedder: Embedder, folder: Path, name: str) -> _Seen | None:
     data = await asyncio.to_thread((folder / name).read_bytes)
     try:
         picture = await intake.picture(Attachment(name, data))

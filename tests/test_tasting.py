@@ -153,7 +153,7 @@ def test_what_is_counted() -> None:
     assert told.mae_ratio_everybody is None
     assert told.coverage90 == 0.75
     assert told.width90 == pytest.approx(1.375)
-    assert told.spearman == pytest.approx(1)
+    assert told.spearman == pytest.approx(0.943, abs=1e-3)  # two ties
     assert told.spearman_per_user == told.spearman
     still = Foretold(one.true, one.my_mean, one.low, one.high, one.my_mean, one.everybody)
     assert point(12, [still]).pearson is None
