@@ -146,7 +146,7 @@ class Store:
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
         self.clusters = ClusterStore(self._reading, self._writing)
-        self.ratings = RatingStore(self._reading)
+        self.ratings = RatingStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
