@@ -40,7 +40,7 @@ def _distinct(seen: Sequence[Seen], rated: Collection[int]) -> list[Seen]:
 
 def _mixed(seen: Iterable[Seen]) -> list[Seen]:
     """In order, but two of one author in a row only where nobody else's is left."""
-    left, mixed = list(seen), []
+    left, mixed = list(seen), list[Seen]()
     while left:
         last = mixed[-1].author if mixed else None
         other = next((n for n, each in enumerate(left) if each.author != last), 0)

@@ -99,7 +99,10 @@ class RatingStore:
                 .order_by(VerdictRow.id.desc())
                 .limit(most)
             )
-            return [Seen(*told, bool(agreed)) for *told, agreed in rows]
+            return [
+                Seen(verdict_id, author, face_hash, whole, spoiler, bool(agreed))
+                for verdict_id, author, face_hash, whole, spoiler, agreed in rows
+            ]
 
     async def forget(self, scope: Scope, user: UserId) -> None:
         """Remove a user's ratings in a scope, and the embeddings that were kept for them alone."""

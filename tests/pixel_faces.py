@@ -83,6 +83,7 @@ class PixelNetworks:
         return {
             "beauty": Brightness("beauty", "face"),
             "photogenic": Brightness("photogenic", "picture"),
+            "taste": Brightness("taste", "either", frozenset(Kind)),
         }
 
     def close(self) -> None:
@@ -92,10 +93,12 @@ class PixelNetworks:
 class Brightness:
     """A head that scores by how bright the pixels are: 1 black, 5 white."""
 
-    def __init__(self, name: str, takes: Takes) -> None:
+    def __init__(
+        self, name: str, takes: Takes, kinds: frozenset[Kind] = frozenset({Kind.PHOTO})
+    ) -> None:
         self.name = name
         self.takes = takes
-        self.kinds = frozenset({Kind.PHOTO})
+        self.kinds = kinds
 
     def judge(self, crops: Sequence[Crop], context: Context) -> list[Guess]:
         return [self._score(crop, context) for crop in crops]
