@@ -216,7 +216,7 @@ web-rate-link = { $pictures ->
    *[other] Rate pictures ({ $pictures })
 }
 web-rate-explained = How much do you like it? 1: not at all, 5: very much. From { $least } ratings on, Hantei knows your taste.
-web-rate-progress = { $rated } of { $all } rated
+web-rate-progress = { $rated } of { $all } rated.
 web-rate-known-from = Your taste is known from { $least } on.
 web-rate-known = Your taste is known.
 web-rate-picture = Picture to rate
@@ -230,9 +230,9 @@ web-rate-more = Post pictures on the page, or come back when others have. What y
 web-rate-again = Look again
 web-rate-unsent = Hantei can't be reached right now. Your ratings are kept here and sent again by themselves.
 web-rate-mine = Your ratings
-web-rate-counted = They count
-web-rate-unagreed = They wait until the poster lets me learn from the picture
-web-rate-expired = Their pictures have expired
+web-rate-counted = Count towards your taste
+web-rate-unagreed = Wait until the poster lets me learn from the picture
+web-rate-expired = Are of pictures that have expired
 web-rate-export = Export as CSV
 web-rate-reset = Forget them
 web-rate-reset-question = Forget all your ratings?

@@ -210,7 +210,7 @@ web-rate-link = { $pictures ->
    *[other] 評価する（{ $pictures }）
 }
 web-rate-explained = どのくらい好きですか？ 1 は好みでない、5 は大好きです。{ $least } 枚から、あなたの好みがわかるようになります。
-web-rate-progress = { $all } 枚中 { $rated } 枚を評価しました
+web-rate-progress = { $all } 枚中 { $rated } 枚を評価しました。
 web-rate-known-from = { $least } 枚から好みがわかります。
 web-rate-known = 好みがわかるようになりました。
 web-rate-picture = 評価する写真・絵

@@ -219,12 +219,12 @@ async def test_rating_with_five_keys(
     locale: str,
     device: dict[str, Any],
 ) -> None:
-    progress = {"en": "{} of 6 rated", "ja": "6 枚中 {} 枚を評価しました"}[locale]
+    progress = {"en": "{} of 6 rated.", "ja": "6 枚中 {} 枚を評価しました。"}[locale]
     async with opened(chromium, platform, locale, **device) as page:
         await page.locator('a[href="/rate"]').click()
         rated = page.locator("#progress")
         await expect(rated).to_have_text(progress.format(0))
-        await expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+        await expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
         await check_layout(page)
         first = await shown(page)
 
@@ -246,7 +246,7 @@ async def test_rating_with_five_keys(
         await page.reload()
         for before in range(1, 6):
             await expect(rated).to_have_text(progress.format(before))
-            await expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+            await expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
             await page.keyboard.press("3")
         await expect(page.locator("#finished")).to_be_visible()
         await check_layout(page)
@@ -263,11 +263,11 @@ async def test_the_next_picture_is_there_before_its_turn(
         answered = [page.expect_response(f"**/rate/{each}.jpg") for each in posted[:1:-1]]
         async with answered[0], answered[1], answered[2], answered[3]:
             await page.goto("/rate")
-        await expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+        await expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
         before = await shown(page)
         await page.keyboard.press("3")
         assert await shown(page) != before
-        await expect(page.locator("#progress")).to_have_text("1 of 6 rated")
+        await expect(page.locator("#progress")).to_have_text("1 of 6 rated.")
 
 
 async def test_ratings_made_offline_are_sent_later(
@@ -275,13 +275,13 @@ async def test_ratings_made_offline_are_sent_later(
 ) -> None:
     async with opened(chromium, platform, "en", **PHONE) as page:
         await page.goto("/rate")
-        await expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+        await expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
         await page.context.set_offline(True)
         await page.locator('[data-score="5"]').tap()
         await expect(page.locator("#notice")).to_contain_text("are kept here")
         await page.context.set_offline(False)
         await page.reload()
-        await expect(page.locator("#progress")).to_have_text("1 of 6 rated")
+        await expect(page.locator("#progress")).to_have_text("1 of 6 rated.")
 
 
 async def test_spoilers_are_rated_once_they_are_seen_and_ratings_are_forgotten(
@@ -301,7 +301,7 @@ async def test_spoilers_are_rated_once_they_are_seen_and_ratings_are_forgotten(
         await page.locator("#reset").click()
         await page.get_by_role("dialog").get_by_role("button", name="Forget them").click()
         await expect(page.locator("#unagreed")).to_have_text("0")
-        await expect(page.locator("#stage")).to_have_class("shown covered")
+        await expect(page.locator("#view")).to_have_class("shown covered")
 
 
 SCORED = {
@@ -327,6 +327,9 @@ async def test_beauty_is_asked_for_on_the_page(
         box = page.locator("#judged").get_by_label(head)
         await box.check()
         await expect(page.locator("#announcer")).not_to_be_empty()
+        await page.locator('[name="like_from"]').fill("4.5")
+        await page.keyboard.press("Enter")
+        await expect(page.locator('[name="like_from"]')).to_be_enabled()
         card = await choose(page, file)
         mine = card.get_by_role("button", name=word)
         await check_layout(page)
@@ -346,6 +349,7 @@ async def test_beauty_is_asked_for_on_the_page(
         await check_layout(page)
         await page.reload()
         await expect(box).to_be_checked()
+        await expect(page.locator('[name="like_from"]')).to_have_value("4.5")
         pressed = page.locator('.rating [aria-pressed="true"]')
         await expect(pressed).to_have_text("4")
         await pressed.click()

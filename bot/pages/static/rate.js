@@ -1,13 +1,13 @@
 // The page /rate: one picture after the other, and five keys. Nobody waits for the network: the next
 // pictures are there before it is their turn, and ratings are sent in the background.
 
-import { announce, ask, call, data, find, pause } from "./common.js";
+import { announce, ask, call, data, find, NOT_NOW, pause } from "./common.js";
 import { delivered, send } from "./outbox.js";
 
 const { least, words } = data;
 const AHEAD = 3; // pictures to have at hand
 const notice = find("#notice");
-const stage = find("#stage");
+const view = find("#view");
 const rates = [...document.querySelectorAll("[data-score]")];
 
 let queue = []; // {id, spoiler, agreed}, the one to look at first
@@ -69,22 +69,36 @@ async function show() {
   }
 }
 
-/** Asks what is left, once the server knows all that was rated. */
+/** Asks what is left, and shows it or that it is nothing. */
 async function refill() {
   if (refilling) return;
   refilling = true;
-  try {
+  const refused = await asked();
+  refilling = false;
+  if (refused) notice.textContent = refused.message;
+  else if (queue.length > 0) await show();
+  else showFinished();
+}
+
+/** Asks once the server knows all that was rated, and as often as it takes; why not, if it won't say. */
+async function asked() {
+  for (;;) {
     await delivered();
-    const { waiting, ...told } = await call("/rate/waiting");
-    counts = told;
-    const skipped = new Set(steps.filter(({ score }) => !score).map(({ item }) => item.id));
-    queue = waiting.filter(({ id }) => !skipped.has(id));
-  } catch (error) {
-    notice.textContent = error.message;
-  } finally {
-    refilling = false;
+    try {
+      const { waiting, ...told } = await call("/rate/waiting");
+      const skipped = new Set(steps.filter(({ score }) => !score).map(({ item }) => item.id));
+      queue = waiting.filter(({ id }) => !skipped.has(id));
+      counts = told;
+      return null;
+    } catch (error) {
+      if (!NOT_NOW.has(error.status)) return error;
+      notice.textContent = error.message;
+      await pause(2);
+    }
   }
-  if (queue.length > 0) return show();
+}
+
+function showFinished() {
   showState();
   find("#finished").hidden = false;
   find("#finished-heading").focus();
@@ -93,10 +107,10 @@ async function refill() {
 
 // --- what a visitor decides
 
-const isCovered = () => stage.classList.contains("covered");
+const isCovered = () => view.classList.contains("covered");
 
 function cover(covered) {
-  stage.classList.toggle("covered", covered);
+  view.classList.toggle("covered", covered);
   find("#uncover").hidden = !covered;
 }
 
@@ -172,7 +186,7 @@ function showState() {
   for (const sort of Object.keys(counts)) find(`#${sort}`).textContent = counts[sort];
   find("#work").hidden = queue.length === 0;
   find("#finished").hidden = true;
-  stage.ariaBusy = String(shown === null);
+  view.ariaBusy = String(shown === null);
   for (const button of rates) button.disabled = shown === null || isCovered();
   find("#skip").disabled = shown === null;
   find("#undo").disabled = steps.length === 0;
