@@ -47,17 +47,17 @@ def learnable(ratings: Iterable[Rated]) -> Counter[UserId]:
     return Counter(each.user for each in ratings if each.agreed and each.crop is not None)
 
 
-def as_csv(ratings: Iterable[Rated], link: Callable[[str], str]) -> str:
+def as_csv(ratings: Iterable[Rated], link: Callable[[Rated], str]) -> str:
     """One user's ratings as a table with a header.
 
     Args:
-        link: leads to the post with a key.
+        link: leads to what was rated.
     """
     table = io.StringIO()
     rows = csv.writer(table)
     rows.writerow(("picture", "score", "rated_at"))
     rows.writerows(
-        (link(each.key), each.score, each.created.isoformat(timespec="seconds") + "Z")
+        (link(each), each.score, each.created.isoformat(timespec="seconds") + "Z")
         for each in ratings
     )
     return table.getvalue()

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from bot.cluster_store import Sessions
-from bot.domain import Action, Vote
-from bot.keeping import drop_groundless_embeddings, examples, poster_agrees
-from bot.tables import PostRow, RatingResetRow, VerdictRow, VoteRow
+from bot.domain import Action, Answer, Vote
+from bot.keeping import drop_groundless_embeddings, examples, poster_agrees, standing_labels
+from bot.tables import LabelRow, PostRow, RatingResetRow, VerdictRow, VoteRow
 from bot.voting import standing_votes
 from models.types import Scope, UserId
 
@@ -35,6 +35,23 @@ class Rated:
     created: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A face or a whole picture that was judged and is still there.
+
+    Attributes:
+        face_hash: perceptual, as in `bot.domain.Verdict`.
+        agreed: the poster lets it be learned from.
+    """
+
+    verdict_id: int
+    author: UserId
+    face_hash: str
+    whole: bool
+    spoiler: bool
+    agreed: bool
+
+
 class RatingStore:
     """The ratings among the votes; `bot.store.Store.vote` adds them."""
 
@@ -44,10 +61,9 @@ class RatingStore:
 
     async def of(self, scope: Scope) -> list[Rated]:
         """All ratings that stand in a scope, by verdict."""
-        agreed = or_(poster_agrees(), VerdictRow.id.in_(examples())).label("agreed")
         async with self._reading() as session:
             rows = await session.execute(
-                select(VoteRow, VerdictRow.crop, PostRow.key, agreed)
+                select(VoteRow, VerdictRow.crop, PostRow.key, _agreed())
                 .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(PostRow.scope == scope, VoteRow.action == str(Action.RATE))
@@ -72,6 +88,32 @@ class RatingStore:
                     )
                 )
         return rated
+
+    async def seen(self, scope: Scope, most: int) -> list[Seen]:
+        """The newest that can be rated in a scope, newest first."""
+        no_faces = select(LabelRow.verdict_id).where(
+            LabelRow.id.in_(standing_labels()), LabelRow.answer == str(Answer.NOT_A_FACE)
+        )
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(
+                    VerdictRow.id,
+                    PostRow.author,
+                    VerdictRow.face_hash,
+                    VerdictRow.whole,
+                    VerdictRow.spoiler,
+                    _agreed(),
+                )
+                .join(PostRow, PostRow.id == VerdictRow.post_id)
+                .where(PostRow.scope == scope, VerdictRow.crop.is_not(None))
+                .where(VerdictRow.id.not_in(no_faces))
+                .order_by(VerdictRow.id.desc())
+                .limit(most)
+            )
+            return [
+                Seen(verdict_id, author, face_hash, whole, spoiler, bool(agreed))
+                for verdict_id, author, face_hash, whole, spoiler, agreed in rows
+            ]
 
     async def forget(self, scope: Scope, user: UserId) -> None:
         """Remove a user's ratings in a scope, and what was kept for their sake alone.
@@ -101,6 +143,11 @@ class RatingStore:
                 .where(VerdictRow.id == verdict_id, VerdictRow.created <= RatingResetRow.created)
             )
             return frozenset(users)
+
+
+def _agreed() -> ColumnElement[bool]:
+    """Of a verdict joined with its post: it may be learned from."""
+    return or_(poster_agrees(), VerdictRow.id.in_(examples()))
 
 
 def vote_of(row: VoteRow) -> Vote:

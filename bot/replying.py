@@ -279,6 +279,11 @@ def square(crop: Crop) -> bytes:
     return _encode(_square(crop))
 
 
+def plain(crop: Crop) -> bytes:
+    """All of a crop, with nothing drawn in it."""
+    return _encode(Image.fromarray(crop.pixels))
+
+
 _FACE, _BESIDE, _TEXT, _EDGE = 440, 200, 250, 20
 """Pixels: the face, a neighbour, the words beside a neighbour, and the gaps."""
 

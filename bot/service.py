@@ -40,7 +40,8 @@ from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.offering import RATED_UNDER
-from bot.rating_store import Rated
+from bot.rating_queue import queue
+from bot.rating_store import Rated, Seen
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
@@ -56,6 +57,9 @@ ANSWERS = Counter("hantei_answers_total", "Posts answered", ["platform"])
 REFUSALS = Counter("hantei_refusals_total", "Pictures refused", ["reason"])
 VOTES = Counter("hantei_votes_total", "Votes cast", ["action"])
 
+
+MOST_TO_RATE = 500
+"""The newest that are offered to somebody who rates."""
 
 _PATIENCE = 5.0
 """Seconds for the housekeeping to come to an end by itself."""
@@ -460,21 +464,6 @@ class Service:
         mine = ([vote for vote in votes if vote.head == head] for head in heads)
         return [vote for each in mine for vote in standing_votes(each)]
 
-    async def ratings_of(self, scope: Scope, user: UserId) -> list[Rated]:
-        """The ratings of a user that stand in a scope."""
-        return [each for each in await self._store.ratings.of(scope) if each.user == user]
-
-    async def forget_ratings(self, scope: Scope, user: UserId) -> None:
-        """Forget how a user rated what they saw in a scope, for good."""
-        async with self._settling:  # or a rating that is being cast could outlive it
-            await self._store.ratings.forget(scope, user)
-        await self._taught.rebuild_tastes(scope)
-        await self._store.scrub()
-
-    async def ratings_forgotten(self, verdict_id: int) -> frozenset[UserId]:
-        """Whose marks under an answer are no ratings any more, for they had theirs forgotten."""
-        return await self._store.ratings.forgotten(verdict_id)
-
     async def _settle(self, verdict: Verdict, head: str) -> bool:
         """Inside `_settling`; whether another label stands now, for the gallery to be rebuilt.
 
@@ -526,6 +515,34 @@ class Service:
     async def choose_like_from(self, place: str, score: float | None) -> None:
         """From now on a place calls this a like; None leaves it to the settings again."""
         await self._store.choose_like_from(place, score)
+
+    # ratings
+
+    async def ratings_of(self, scope: Scope, user: UserId) -> list[Rated]:
+        """The ratings of a user that stand in a scope."""
+        return [each for each in await self._store.ratings.of(scope) if each.user == user]
+
+    async def forget_ratings(self, scope: Scope, user: UserId) -> None:
+        """Forget how a user rated what they saw in a scope, for good."""
+        async with self._settling:  # or a rating that is being cast could outlive it
+            await self._store.ratings.forget(scope, user)
+        await self._taught.rebuild_tastes(scope)
+        await self._store.scrub()
+
+    async def ratings_forgotten(self, verdict_id: int) -> frozenset[UserId]:
+        """Whose marks under an answer are no ratings any more, for they had theirs forgotten."""
+        return await self._store.ratings.forgotten(verdict_id)
+
+    async def to_rate(self, scope: Scope, user: UserId) -> list[Seen]:
+        """What a user has not rated yet, in the order to look at it; see `bot.rating_queue`."""
+        rated = {each.verdict_id for each in await self.ratings_of(scope, user)}
+        seen = await self._store.ratings.seen(scope, MOST_TO_RATE)
+        return await asyncio.to_thread(queue, seen, rated)
+
+    async def plain(self, verdict: Verdict) -> bytes | None:
+        """What was judged, with nothing drawn in it, as JPEG; None if it is gone."""
+        crop = await self._crop(verdict)
+        return None if crop is None else await asyncio.to_thread(replying.plain, crop)
 
     # people
 

@@ -70,7 +70,7 @@ class Taste(
         await interaction.response.defer(ephemeral=True)
         scope = scope_of(interaction.guild_id, interaction.user)
         ratings = await self._service.ratings_of(scope, user_id(interaction.user))
-        table = as_csv(ratings, lambda key: link_of(scope, key)).encode()
+        table = as_csv(ratings, lambda each: link_of(scope, each.key)).encode()
         file = discord.File(BytesIO(table), filename="ratings.csv")
         words = self._say(interaction, "discord-taste-exported", ratings=len(ratings))
         await interaction.edit_original_response(content=words, attachments=[file])

@@ -84,8 +84,8 @@ class PixelNetworks:
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         return {
             "beauty": Brightness("beauty", "face"),
-            "taste": Brightness("taste", "either", frozenset(Kind)),
             "photogenic": Brightness("photogenic", "picture"),
+            "taste": Brightness("taste", "either", frozenset(Kind)),
         }
 
     def close(self) -> None:

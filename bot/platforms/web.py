@@ -8,6 +8,7 @@ page is `bot/pages`: a template, and a script that talks JSON to the routes belo
 import asyncio
 import logging
 import uuid
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.correcting import LONGEST_NAME, clean_name, marks_on
 from bot.domain import (
     CANDIDATE_MARKS,
+    RATING_MARKS,
     Action,
     Attachment,
     Correction,
@@ -34,8 +36,8 @@ from bot.domain import (
     Verdict,
     Vote,
 )
-from bot.errors import Busy, NotFound, SettingsError
-from bot.offering import lettered
+from bot.errors import Busy, NotAllowed, NotFound, SettingsError
+from bot.offering import lettered, naming
 from bot.platforms.web_boxes import BoxesPage
 from bot.platforms.web_door import (
     LIFETIME,
@@ -46,16 +48,22 @@ from bot.platforms.web_door import (
     signing_key,
     wants_page,
 )
+from bot.platforms.web_judged import JudgedChoice
+from bot.platforms.web_rate import RatePage
 from bot.platforms.web_unknown import UnknownPage
 from bot.platforms.web_why import WhyPage
 from bot.replying import LOCALES, say
 from bot.service import Service
 from bot.settings import Settings
+from models.heads import HEADS
 from models.types import Scope
 
 log = logging.getLogger(__name__)
 
 SCOPE: Scope = "web"
+PLACE = "web:"
+"""Where it is chosen what is judged: the page is one place."""
+
 LANGUAGE_COOKIE = "hantei_language"
 MOST_PICTURES = 4
 MOST_ANSWERS = 12
@@ -85,8 +93,10 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-_LETTERS = {Mark.A: "A:", Mark.B: "B:", Mark.C: "C:"}
+_LETTERS: dict[Mark, str] = {Mark.A: "A:", Mark.B: "B:", Mark.C: "C:"}
 """How words list candidates here: flags of letters are in few browsers' fonts."""
+
+_DIGITS: dict[Mark, str] = {mark: str(n) for n, mark in enumerate(RATING_MARKS, start=1)}
 
 
 class WebPlatform:
@@ -149,7 +159,21 @@ class _VoteBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mark: Literal["right", "a", "b", "c", "none_of_these", "not_a_face", "name"]
+    mark: Literal[
+        "right",
+        "a",
+        "b",
+        "c",
+        "none_of_these",
+        "not_a_face",
+        "name",
+        "mine",
+        "rate_1",
+        "rate_2",
+        "rate_3",
+        "rate_4",
+        "rate_5",
+    ]
     name: str = ""
     head: str = ""
     withdraw: bool = False
@@ -175,6 +199,8 @@ class _Site:
         self._unknown = UnknownPage(service, SCOPE, self._page, self._form)
         self._why = WhyPage(service, SCOPE, self._page, self._verdict)
         self._boxes = BoxesPage(settings, self._page)
+        self._rate = RatePage(service, SCOPE, self._page, self._known, self._verdict)
+        self._judged = JudgedChoice(service, PLACE)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -203,6 +229,9 @@ class _Site:
                 *self._unknown.routes(),
                 *self._why.routes(),
                 *self._boxes.routes(),
+                *self._rate.routes(),
+                *self._judged.routes(),
+                web.get(r"/parts/{id:\d{1,18}}", self.part),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
                 web.post(r"/parts/{id:\d{1,18}}/reveal", self.reveal),
@@ -290,6 +319,9 @@ class _Site:
             allowed=visitor is not None and await self._service.allowed(SCOPE, visitor.user),
             unknown=len(await self._service.unknown(SCOPE)),
             boxes=await self._boxes.counts(),
+            to_rate=await self._rate.count(visitor),
+            all_heads=HEADS,
+            judged=await self._judged.told(),
         )
 
     async def login_page(self, request: web.Request) -> web.Response:
@@ -367,7 +399,7 @@ class _Site:
         try:
             pictures = await self._pictures(request)
             locale = self._locale(request)
-            post = Post(SCOPE, key, visitor.user, visitor.user, locale, pictures)
+            post = Post(SCOPE, key, visitor.user, visitor.user, locale, pictures, place=PLACE)
             reply = await self._service.answer(post) or await self._earlier(key)
         finally:
             self._uploads -= 1
@@ -450,6 +482,12 @@ class _Site:
             raise Problem(404, "status-expired")
         return web.Response(body=part.image, content_type="image/jpeg")
 
+    async def part(self, request: web.Request) -> web.Response:
+        """The present answer."""
+        verdict = await self._verdict(request)
+        part = await self._service.part(verdict.id)
+        return web.json_response(await self._part_json(request, part))
+
     async def vote(self, request: web.Request) -> web.Response:
         """Cast a vote or take it back."""
         visitor = self._known(request)
@@ -465,11 +503,16 @@ class _Site:
                 return web.json_response({"which": [self._which(request, each) for each in heads]})
             part = await self._service.correct(replace(correction, head=heads[0]))
         else:
-            mark = Mark[body.mark.upper()]
-            part = await self._service.mark(
-                verdict.id, mark, visitor.user, trusted=True, withdraw=body.withdraw
-            )
+            part = await self._mark(verdict, visitor, Mark[body.mark.upper()], body.withdraw)
         return web.json_response(await self._part_json(request, part))
+
+    async def _mark(self, verdict: Verdict, visitor: Visitor, mark: Mark, withdraw: bool) -> Part:
+        try:
+            return await self._service.mark(
+                verdict.id, mark, visitor.user, trusted=True, withdraw=withdraw
+            )
+        except NotAllowed as error:
+            raise Problem(403, "web-not-yours") from error
 
     async def _heads_for(self, correction: Correction) -> tuple[str, ...]:
         return await self._service.heads_for(correction.verdict_id, correction.name or "")
@@ -508,21 +551,30 @@ class _Site:
 
     async def _part_json(self, request: web.Request, part: Part) -> dict[str, Any]:
         verdict = await self._service.verdict(part.verdict_id)
-        voter = self._known(request).user
-        votes = await self._service.votes_of(verdict, voter)
+        visitor = self._known(request)
+        votes = await self._service.votes_of(verdict, visitor.user)
         typed = next((vote for vote in votes if vote.action is Action.NAME), None)
+        rated = next((vote.score for vote in votes if vote.action is Action.RATE), None)
         locale = self._locale(request)
+        own = visitor.user == verdict.author
+        offered = [each for each in part.marks if own or each is not Mark.MINE]
         return {
             "id": verdict.id,
             "language": verdict.locale,
             "created": f"{verdict.created.isoformat()}Z",
-            "words": _without_emoji(part.words, verdict.locale),
-            "description": _without_emoji(part.description, verdict.locale),
+            "words": _readable(part.words, verdict, own=own),
+            "description": _readable(part.description, verdict, own=own),
             "status": _without_emoji(part.status or "", verdict.locale),
             "state": str(part.state),
-            "image": f"/parts/{verdict.id}.jpg" if part.image else None,
+            "image": _image_path(part),
             "spoiler": part.spoiler,
-            "marks": [_mark_json(mark, verdict, votes, locale) for mark in part.marks],
+            "naming": bool(naming(verdict)),
+            "rating": {"score": rated, "asked": RATING_MARKS[0] in part.marks},
+            "marks": [
+                _mark_json(mark, verdict, votes, locale)
+                for mark in offered
+                if mark not in RATING_MARKS
+            ],
             "typed": typed.name if typed else None,
             "typed_head": typed.head if typed else None,
         }
@@ -559,7 +611,8 @@ def _is_open(path: str) -> bool:
 
 def _back(path: str) -> str:
     """Where a visitor goes on from a page that says what went wrong."""
-    return next((page for page in ("/unknown", "/boxes") if path.startswith(f"{page}/")), "/")
+    pages = "/unknown", "/boxes", "/rate"
+    return next((page for page in pages if path.startswith(f"{page}/")), "/")
 
 
 def _is_form(path: str) -> bool:
@@ -633,9 +686,23 @@ def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
     return say(locale, f"web-mark-{mark.name.lower()}")
 
 
+def _image_path(part: Part) -> str | None:
+    """Another path for another picture: what was named or scored since stands in it."""
+    return f"/parts/{part.verdict_id}.jpg?{zlib.crc32(part.image):x}" if part.image else None
+
+
+def _readable(words: str, verdict: Verdict, *, own: bool) -> str:
+    """The words of a Part for its poster, or for others, whom nobody asks whom it shows."""
+    if not own:
+        asks = say(verdict.locale, "no-score-unconfirmed", mark=Mark.MINE)
+        words = words.replace(asks, say(verdict.locale, "web-mine-unsaid"))
+    return _without_emoji(words, verdict.locale)
+
+
 def _without_emoji(words: str, locale: str) -> str:
     """Words that call a mark by its label: not every browser has a font with emoji."""
     right = say(locale, "quoted", words=say(locale, "web-mark-right"))
-    for mark, label in {**_LETTERS, Mark.RIGHT: right}.items():
+    mine = say(locale, "web-mine-below")
+    for mark, label in {**_LETTERS, **_DIGITS, Mark.RIGHT: right, Mark.MINE: mine}.items():
         words = words.replace(mark, label)
     return words

@@ -36,7 +36,7 @@ class SceneEmbedder:
     """
 
     name = "scene"
-    blocks = BLOCKS
+    blocks: tuple[int, ...] = BLOCKS
 
     def __init__(self, folder: Path) -> None:
         file = folder / "weights.safetensors"

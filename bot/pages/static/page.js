@@ -1,13 +1,11 @@
 // The page: posts pictures, shows answers, sends votes. It talks JSON to bot/platforms/web.py and
 // puts every word that comes from there into the page as text, never as markup.
 
-import { announce, call, data, find } from "./common.js";
+import { announce, call, data, find, NOT_NOW, pause } from "./common.js";
 
 const { token, mostPictures, maxBytes, words } = data;
 const list = find("#list");
 
-/** Answers that mean "not now": unreachable, a proxy without us behind it, or busy. */
-const NOT_NOW = new Set([0, 502, 503, 504]);
 const LONGEST_PAUSE = 30;
 
 function clone(template) {
@@ -45,15 +43,6 @@ function upload({ form, key, spoiler, signal, onProgress }) {
       });
     signal.addEventListener("abort", () => request.abort());
     request.send(form);
-  });
-}
-
-/** Waits, but no longer than until the browser is online again or the upload is called back. */
-function pause(seconds, signal) {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 1000 * seconds);
-    addEventListener("online", resolve, { once: true });
-    signal.addEventListener("abort", resolve, { once: true });
   });
 }
 
@@ -243,12 +232,18 @@ function showEmptiness() {
 
 function partSection(told, { fresh }) {
   const part = clone("part");
-  find("details", part).open = fresh;
+  part.dataset.id = told.id;
+  find(".correct", part).open = fresh;
   fillPart(part, told);
   coverSpoiler(part, told.spoiler);
-  find(".marks", part).addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) pressMark(part, told.id, button);
+  for (const marks of [find(".marks", part), find(".rating", part)]) {
+    marks.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) pressMark(part, told.id, button);
+    });
+  }
+  find(".mine", part).addEventListener("click", async () => {
+    if (await vote(part, told.id, { mark: "mine" })) refreshOthers(part);
   });
   find(".undo", part).addEventListener("click", () => {
     vote(part, told.id, { ...standingVote(part), withdraw: true });
@@ -286,13 +281,34 @@ function fillPart(part, told) {
   status.textContent = told.status;
   for (const element of [image, line, status]) element.lang = told.language;
   showMarks(find(".marks", part), told.marks);
+  find(".mine", part).hidden = !told.marks.some(({ mark }) => mark === "mine");
+  find(".why", part).hidden = find(".correct", part).hidden = !told.naming;
+  showRating(find(".rate", part), told);
   find(".undo", part).hidden = standingVote(part) === null;
 }
 
+/** Five buttons of which one is pressed: open where a taste was asked for, else to be opened. */
+function showRating(rate, { image, rating }) {
+  rate.hidden = !image;
+  rate.classList.toggle("asked", rating.asked);
+  rate.open ||= rating.asked || rating.score !== null;
+  for (const button of rate.querySelectorAll("button")) {
+    button.ariaPressed = String(button.dataset.mark === `rate_${rating.score}`);
+  }
+}
+
+/** Shows what else the poster's word has changed: it holds for all faces of a post. */
+function refreshOthers(part) {
+  for (const other of part.parentElement.children) {
+    if (other !== part) act(other, () => call(`/parts/${other.dataset.id}`));
+  }
+}
+
+/** The marks that correct an answer. The others have their own places. */
 function showMarks(marks, told) {
   const focused = marks.contains(document.activeElement) && document.activeElement.dataset.mark;
-  // Deleting concerns the whole answer: its button stands above.
-  marks.replaceChildren(...told.filter(({ mark }) => mark !== "delete").map(markButton));
+  const corrections = told.filter(({ mark }) => mark !== "delete" && mark !== "mine");
+  marks.replaceChildren(...corrections.map(markButton));
   if (focused) (find(`[data-mark="${focused}"]`, marks) ?? find("button", marks)).focus();
 }
 
@@ -323,7 +339,7 @@ function pressMark(part, id, button) {
 function standingVote(part) {
   const { typed, typedHead } = part.dataset;
   if (typed) return { mark: "name", name: typed, head: typedHead };
-  const pressed = find('[aria-pressed="true"]', part);
+  const pressed = find('.marks [aria-pressed="true"]', part);
   return pressed && { mark: pressed.dataset.mark };
 }
 

@@ -1,0 +1,54 @@
+"""What is judged of the pictures that are posted on the page, as whoever can reach it chooses."""
+
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_routedef import RouteDef
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.platforms.web_door import Problem
+from bot.service import Service
+from bot.settings import HeadName, Rating
+from models.heads import HEADS
+
+
+class _Choice(BaseModel):
+    """What the page sends: no heads and no number leave it to the settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    heads: frozenset[HeadName]
+    like_from: Rating | None
+
+
+class JudgedChoice:
+    """Tells which heads judge in a place and what is a like there, and lets both be chosen.
+
+    Args:
+        place: as in `bot.domain.Post`.
+    """
+
+    def __init__(self, service: Service, place: str) -> None:
+        self._service = service
+        self._place = place
+
+    def routes(self) -> list[RouteDef]:
+        """Where the choice is sent."""
+        return [web.put("/judged", self.choose)]
+
+    async def told(self) -> dict[str, Any]:
+        """What is judged at present; no heads is each where it is at home."""
+        heads = await self._service.heads_in(self._place)
+        like_from = await self._service.like_from(self._place)
+        return {"heads": heads or (), "like_from": like_from}
+
+    async def choose(self, request: web.Request) -> web.Response:
+        """From now on this is judged. Answers with what that comes to."""
+        try:
+            choice = _Choice.model_validate_json(await request.read())
+        except ValidationError as error:
+            raise Problem(400, "web-bad-request") from error
+        heads = [head for head in HEADS if head in choice.heads]
+        await self._service.choose_heads(self._place, heads)
+        await self._service.choose_like_from(self._place, choice.like_from)
+        return web.json_response(await self.told())
