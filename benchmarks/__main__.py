@@ -32,6 +32,8 @@ def main() -> None:
             "routing",
             "characters",
             "retraining",
+            "photogenic",
+            "enhance",
         )
     }
     if (given.data / MOBILEFACENET).is_file():

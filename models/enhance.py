@@ -239,7 +239,7 @@ def ascend(
 
 
 _RATE = 0.02
-"""Length of the first step, in units of the grids; the last is nearly 0."""
+"""Length of the first step, over all surfaces together; the last is nearly 0."""
 
 _MOMENTUM = 0.9
 
