@@ -123,7 +123,7 @@ async def test_ratings_are_exported_and_forgotten(
     ]
     assert (await ann.send("DELETE", "/rate/ratings"))[0] == 204
     assert len((await waiting(ann))["waiting"]) == 6
-    (left,) = await service.ratings("web", "web:somebody else")
+    (left,) = await service.ratings_of("web", "web:somebody else")
     assert left.score == 3
 
 
