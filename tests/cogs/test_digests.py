@@ -206,6 +206,7 @@ async def test_a_private_thread_is_not_looked_at_nor_shown(world: World, clock: 
     assert isinstance(cached, discord.Thread)
     cached._type = discord.ChannelType.private_thread  # type: ignore[attr-defined]
     await post(world, picture(2, 220), channel=private)
+    assert len(world.crops()) == 1
     await world.ask(picture(3, 240), channel=private)
     await send_digests(world, clock)
     assert shown(digests(world, world.bob)[0]) == [link(seen)]
