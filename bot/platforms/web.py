@@ -48,10 +48,12 @@ from bot.platforms.web_door import (
     signing_key,
     wants_page,
 )
+from bot.platforms.web_enhance import EnhancePage
 from bot.platforms.web_judged import JudgedChoice
 from bot.platforms.web_rate import RatePage
 from bot.platforms.web_unknown import UnknownPage
 from bot.platforms.web_why import WhyPage
+from bot.platforms.web_words import without_emoji
 from bot.replying import LOCALES, say
 from bot.service import Service
 from bot.settings import Settings
@@ -92,11 +94,6 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-
-_LETTERS: dict[Mark, str] = {Mark.A: "A:", Mark.B: "B:", Mark.C: "C:"}
-"""How words list candidates here: flags of letters are in few browsers' fonts."""
-
-_DIGITS: dict[Mark, str] = {mark: str(n) for n, mark in enumerate(RATING_MARKS, start=1)}
 
 
 class WebPlatform:
@@ -201,6 +198,9 @@ class _Site:
         self._boxes = BoxesPage(settings, self._page)
         self._rate = RatePage(service, SCOPE, self._page, self._known, self._verdict)
         self._judged = JudgedChoice(service, PLACE)
+        self._enhance = EnhancePage(
+            service, SCOPE, self._page, self._known, self._pictures, self._locale
+        )
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -231,6 +231,7 @@ class _Site:
                 *self._boxes.routes(),
                 *self._rate.routes(),
                 *self._judged.routes(),
+                *self._enhance.routes(),
                 web.get(r"/parts/{id:\d{1,18}}", self.part),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
@@ -564,7 +565,7 @@ class _Site:
             "created": f"{verdict.created.isoformat()}Z",
             "words": _readable(part.words, verdict, own=own),
             "description": _readable(part.description, verdict, own=own),
-            "status": _without_emoji(part.status or "", verdict.locale),
+            "status": without_emoji(part.status or "", verdict.locale),
             "state": str(part.state),
             "image": _image_path(part),
             "spoiler": part.spoiler,
@@ -696,13 +697,4 @@ def _readable(words: str, verdict: Verdict, *, own: bool) -> str:
     if not own:
         asks = say(verdict.locale, "no-score-unconfirmed", mark=Mark.MINE)
         words = words.replace(asks, say(verdict.locale, "web-mine-unsaid"))
-    return _without_emoji(words, verdict.locale)
-
-
-def _without_emoji(words: str, locale: str) -> str:
-    """Words that call a mark by its label: not every browser has a font with emoji."""
-    right = say(locale, "quoted", words=say(locale, "web-mark-right"))
-    mine = say(locale, "web-mine-below")
-    for mark, label in {**_LETTERS, **_DIGITS, Mark.RIGHT: right, Mark.MINE: mine}.items():
-        words = words.replace(mark, label)
-    return words
+    return without_emoji(words, verdict.locale)
