@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from statistics import fmean
 from typing import TypeVar
 
-from bot import replying
+from bot import drawing
 from bot.digest_store import Subscription
 from bot.errors import Busy
 from bot.judging import Judge
@@ -171,7 +171,7 @@ class Digests:
         """Those that are still there in one numbered JPEG; None if none is."""
         crops = [await self._store.crop(each.posted.crop) for each in chosen]
         there = [(number, crop) for number, crop in enumerate(crops, start=1) if crop is not None]
-        return await asyncio.to_thread(replying.grid, there) if there else None
+        return await asyncio.to_thread(drawing.grid, there) if there else None
 
     async def delivered(self, subscription: Subscription, until: datetime) -> None:
         """Everything up to a moment has been considered, whether or not anything was sent."""

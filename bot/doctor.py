@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
-from bot import replying
+from bot import drawing
 from bot.errors import HanteiError, SettingsError, WeightsError
 from bot.fetching import fetch_weights
 from bot.intake import Intake
@@ -120,7 +120,7 @@ async def check_database(settings: Settings) -> Finding:
 
 async def check_font(settings: Settings) -> Finding:  # noqa: ARG001 - all checks look alike
     """Can Japanese names be drawn?"""
-    file = Path(str(replying.font_file()))
+    file = Path(str(drawing.font_file()))
     try:
         font = ImageFont.truetype(str(file), 20)
         # What a font lacks, it draws as a box, like the code point that means nothing.

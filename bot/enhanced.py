@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from bot.replying import _KNOWN, _PAPER, _SIDE, _UNKNOWN, _with_caption
+from bot.drawing import KNOWN, PAPER, SIDE, UNKNOWN, captioned
 from models.types import Pixels
 
 SOURCE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -37,9 +37,9 @@ class Side:
 
 def beside(before: Side, after: Side) -> Pixels:
     """Both pictures, each with its words below it; `after` at the right and in colour."""
-    left, right = _captioned(before, _UNKNOWN), _captioned(after, _KNOWN)
+    left, right = _captioned(before, UNKNOWN), _captioned(after, KNOWN)
     size = (left.width + right.width + 3 * _GAP, max(left.height, right.height) + 2 * _GAP)
-    whole = Image.new("RGB", size, _PAPER)
+    whole = Image.new("RGB", size, PAPER)
     whole.paste(left, (_GAP, _GAP))
     whole.paste(right, (left.width + 2 * _GAP, _GAP))
     return np.asarray(whole)
@@ -62,10 +62,10 @@ def encode(pixels: Pixels, description: str) -> bytes:
 
 def _captioned(side: Side, colour: str) -> Image.Image:
     image = Image.fromarray(side.pixels)
-    scale = _SIDE / max(image.size)
+    scale = SIDE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     shown = image.resize(size, Image.Resampling.LANCZOS)
-    return _with_caption(shown, side.title, side.score, colour)
+    return captioned(shown, side.title, side.score, colour)
 
 
 _XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>

@@ -1,35 +1,26 @@
-"""Verdict → words and an annotated crop, in Japanese and English. Pure but for reading the font.
+"""Verdict → words and an annotated crop, in Japanese and English. Pure.
 
 Honest answers: nobody in the picture; no face found; faces, but nobody known; names, with how sure.
 """
 
-import io
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
 from PIL import Image, ImageDraw, ImageFont
 
 from bot.domain import RATING_MARKS, Mark, Neighbour, Part, Standing, State, Verdict
+from bot.drawing import KNOWN, PAPER, UNKNOWN, annotate, cell, encode, shortened, typeface
 from bot.errors import PictureRefused
 from bot.offering import RATED_UNDER, lettered, naming, shown
 from bot.scoring import waits_for_word
-from models.types import Box, Candidate, Crop, Guess, Kind, Named, Pixels, Refused, Route, Scored
+from models.types import Candidate, Crop, Guess, Kind, Named, Refused, Route, Scored
 
 LOCALES = ("ja", "en")
 MOST_PARTS = 4
 MOST_IN_GRID = 9
-
-_SIDE = 480
-"""Longest side of an annotated crop in pixels: sharp on a phone, small to send."""
-
-_KNOWN, _UNKNOWN = "#0f9d6b", "#5f6b7a"
-_JAPANESE_FACE = 0
-"""Index of the Japanese face in the Noto Sans CJK collection; it has Latin and Korean too."""
 
 
 def say(locale: str, message: str, **values: object) -> str:
@@ -231,63 +222,10 @@ def _is_maybe(answer: _Answer) -> bool:
     return answer.probability is not None and answer.guess.answer == "maybe"
 
 
-def annotate(pixels: Pixels, box: Box | None, name: str, score: str, known: bool) -> bytes:
-    """The crop with the face framed and a caption below it, as JPEG without metadata.
-
-    Args:
-        pixels: the crop; the frame is drawn at `box`, if there is one.
-        name: one line; cut with an ellipsis if it is too long.
-        score: stands at the right of the name and is never cut; may be empty.
-    """
-    image = Image.fromarray(pixels)
-    scale = _SIDE / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    image = image.resize(size, Image.Resampling.LANCZOS)
-    colour = _KNOWN if known else _UNKNOWN
-    if box is not None:
-        frame = [round(value * scale) for value in box]
-        draw = ImageDraw.Draw(image)
-        draw.rounded_rectangle(frame, radius=10, outline="white", width=6)
-        draw.rounded_rectangle(
-            [frame[0] + 1, frame[1] + 1, frame[2] - 1, frame[3] - 1], 9, None, colour, 4
-        )
-    return _encode(_with_caption(image, name, score, colour))
-
-
-_CELL, _GAP = 320, 6
-"""Pixels: three faces side by side are sharp on a phone of 390 points at its density of 2 to 3."""
-
-
-def grid(crops: Sequence[tuple[int, Crop]]) -> bytes:
-    """Faces in rows of three at the most, each with its number, as JPEG without metadata.
-
-    Args:
-        crops: at least one, with the number to show beside it.
-    """
-    across = min(3, len(crops)) if len(crops) != 4 else 2
-    down = math.ceil(len(crops) / across)
-    step = _CELL + _GAP
-    whole = Image.new("RGB", (across * step + _GAP, down * step + _GAP), "#e9ecef")
-    for place, (number, crop) in enumerate(crops):
-        corner = (_GAP + place % across * step, _GAP + place // across * step)
-        whole.paste(_numbered(crop, number), corner)
-    return _encode(whole)
-
-
-def square(crop: Crop) -> bytes:
-    """One face as a grid shows it, but without a number."""
-    return _encode(_square(crop))
-
-
-def plain(crop: Crop) -> bytes:
-    """All of a crop, with nothing drawn in it."""
-    return _encode(Image.fromarray(crop.pixels))
-
-
 _FACE, _BESIDE, _TEXT, _EDGE = 440, 200, 250, 20
 """Pixels: the face, a neighbour, the words beside a neighbour, and the gaps."""
 
-_PAPER, _INK, _FAINT = "#f5f7f5", "#1c2320", "#d3dbd7"
+_INK, _FAINT = "#1c2320", "#d3dbd7"
 
 
 def beside(
@@ -302,18 +240,18 @@ def beside(
     width = _FACE + 2 * _EDGE + (_BESIDE + _TEXT + 2 * _EDGE if neighbours else 0)
     caption = _FACE + 2 * _EDGE + 50
     height = max(caption, len(neighbours) * (_BESIDE + _EDGE) + _EDGE)
-    whole = Image.new("RGB", (width, height), _PAPER)
+    whole = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(whole)
     top = (height - caption) // 2 + _EDGE
-    whole.paste(_rounded(_square(face, _FACE)), (_EDGE, top))
+    whole.paste(_rounded(cell(face, _FACE)), (_EDGE, top))
     middle = _EDGE + _FACE / 2, top + _FACE + _EDGE + 20
-    draw.text(middle, say(locale, "why-face"), font=_font(30), fill=_UNKNOWN, anchor="mm")
+    draw.text(middle, say(locale, "why-face"), font=typeface(30), fill=UNKNOWN, anchor="mm")
     for row, (neighbour, crop) in enumerate(neighbours):
         corner = _FACE + 2 * _EDGE + _EDGE, _EDGE + row * (_BESIDE + _EDGE)
-        whole.paste(_rounded(_square(crop, _BESIDE)), corner)
-        colour = _KNOWN if neighbour.name == named else _UNKNOWN
+        whole.paste(_rounded(cell(crop, _BESIDE)), corner)
+        colour = KNOWN if neighbour.name == named else UNKNOWN
         _tell(draw, locale, neighbour, (corner[0] + _BESIDE + _EDGE, corner[1]), colour)
-    return _encode(whole)
+    return encode(whole)
 
 
 def _tell(
@@ -326,13 +264,13 @@ def _tell(
     """Name, percent and a bar, in the middle of a row."""
     left, top = corner
     width = _TEXT - _EDGE
-    lines = _wrapped(neighbour.name, _font(36), width)
+    lines = _wrapped(neighbour.name, typeface(36), width)
     top += (_BESIDE - 48 * len(lines) - 78) // 2
     for line in lines:
-        draw.text((left, top + 24), line, font=_font(36), fill=_INK, anchor="lm")
+        draw.text((left, top + 24), line, font=typeface(36), fill=_INK, anchor="lm")
         top += 48
     alike = say(locale, "why-alike", alike=neighbour.alike)
-    draw.text((left, top + 24), alike, font=_font(30), fill=_UNKNOWN, anchor="lm")
+    draw.text((left, top + 24), alike, font=typeface(30), fill=UNKNOWN, anchor="lm")
     bar = left, top + 56, left + width, top + 70
     draw.rounded_rectangle(bar, 7, _FAINT)
     filled = max(14, round(width * neighbour.alike / 100))
@@ -346,75 +284,14 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]
     fits = next(n for n in range(len(text), 0, -1) if n == 1 or font.getlength(text[:n]) <= width)
     end = max(text.rfind(mark, 1, fits + 1) for mark in " （(・")
     end = end if end > 0 else fits
-    return [text[:end], _shortened(text[end:].strip(), font, width)]
+    return [text[:end], shortened(text[end:].strip(), font, width)]
 
 
 def _rounded(image: Image.Image) -> Image.Image:
     """With round corners on the paper that `beside` draws on."""
     mask = Image.new("L", image.size)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, image.width - 1, image.height - 1), 16, 255)
-    return Image.composite(image, Image.new("RGB", image.size, _PAPER), mask)
-
-
-def _numbered(crop: Crop, number: int) -> Image.Image:
-    """The face in a square with its number in the corner."""
-    cell = _square(crop)
-    draw = ImageDraw.Draw(cell)
-    draw.rounded_rectangle((8, 8, 64, 64), 14, _UNKNOWN, "white", 2)
-    draw.text((36, 36), str(number), font=_font(34), fill="white", anchor="mm")
-    return cell
-
-
-def _square(crop: Crop, size: int = _CELL) -> Image.Image:
-    """What is around the face, as wide as high, as far as the crop goes."""
-    image = Image.fromarray(crop.pixels)
-    left, top, right, bottom = crop.box
-    side = min(1.5 * max(right - left, bottom - top), image.width, image.height)
-    x = min(max((left + right - side) / 2, 0), image.width - side)
-    y = min(max((top + bottom - side) / 2, 0), image.height - side)
-    box = (x, y, x + side, y + side)
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=box)
-
-
-def _with_caption(image: Image.Image, name: str, score: str, colour: str) -> Image.Image:
-    font, edge, bar = _font(26), 16, 56
-    width = max(image.width, 240)
-    score_width = font.getlength(score)
-    shown = _shortened(name, font, width - 3 * edge - score_width)
-    whole = Image.new("RGB", (width, image.height + bar), colour)
-    whole.paste(image, ((width - image.width) // 2, 0))
-    draw, middle = ImageDraw.Draw(whole), image.height + bar / 2
-    draw.text((edge, middle), shown, font=font, fill="white", anchor="lm")
-    draw.text((width - edge, middle), score, font=font, fill="white", anchor="rm")
-    return whole
-
-
-def _shortened(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
-
-
-def _encode(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=90, subsampling=0)
-    return file.getvalue()
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """Noto Sans CJK, which the package manimgx-fonts-cjk carries."""
-    file = font_file()
-    font = ImageFont.truetype(str(file), size, index=_JAPANESE_FACE)
-    font.set_variation_by_name("Medium")
-    return font
-
-
-def font_file() -> Any:
-    """Where the font lies; `doctor` looks whether it is there."""
-    return files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc"
+    return Image.composite(image, Image.new("RGB", image.size, PAPER), mask)
 
 
 @cache

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import jinja2
 import numpy as np
 
-from bot import replying
+from bot import drawing, replying
 from bot.errors import SettingsError
 from bot.learning import Report, Trained
 from bot.store import Store
@@ -275,7 +275,7 @@ async def _shown(store: Store, sample: Sample, title: str, words: str) -> Shown:
     crop = await store.crop(sample.crop)
     if crop is None:
         return Shown("", title, words)
-    picture = await asyncio.to_thread(replying.square, crop)
+    picture = await asyncio.to_thread(drawing.square, crop)
     return Shown("data:image/jpeg;base64," + base64.b64encode(picture).decode(), title, words)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Counter
 
-from bot import correcting, offering, replying, scoring
+from bot import correcting, drawing, offering, replying, scoring
 from bot.clusters import Clusters
 from bot.correcting import clean_name
 from bot.digests import Digests
@@ -308,7 +308,7 @@ class Service:
         for head in self._heads:
             found = await self._explainer.example(scope, head, crop)
             if found is not None:
-                return await asyncio.to_thread(replying.square, found)
+                return await asyncio.to_thread(drawing.square, found)
         return None
 
     async def latest(self, under: str, user: UserId) -> int | None:
@@ -542,7 +542,7 @@ class Service:
     async def plain(self, verdict: Verdict) -> bytes | None:
         """What was judged, with nothing drawn in it, as JPEG; None if it is gone."""
         crop = await self._crop(verdict)
-        return None if crop is None else await asyncio.to_thread(replying.plain, crop)
+        return None if crop is None else await asyncio.to_thread(drawing.plain, crop)
 
     # people
 
@@ -677,16 +677,16 @@ class Service:
         return await self._clusters.cluster(scope, cluster_id)
 
     async def grid(self, cluster: Cluster) -> bytes | None:
-        """Its newest faces, numbered, as one JPEG (`replying.grid`); None if they are gone."""
+        """Its newest faces, numbered, as one JPEG (`drawing.grid`); None if they are gone."""
         shown = cluster.faces[: replying.MOST_IN_GRID]
         crops = [await self._face(each) for each in shown]
         there = [(number, crop) for number, crop in enumerate(crops, start=1) if crop is not None]
-        return await asyncio.to_thread(replying.grid, there) if there else None
+        return await asyncio.to_thread(drawing.grid, there) if there else None
 
     async def square(self, verdict: Verdict) -> bytes | None:
         """One face as a grid shows it, as JPEG; None if it is gone."""
         crop = await self._crop(verdict)
-        return None if crop is None else await asyncio.to_thread(replying.square, crop)
+        return None if crop is None else await asyncio.to_thread(drawing.square, crop)
 
     async def name_cluster(self, scope: Scope, cluster_id: int, name: str, voter: UserId) -> int:
         """Say who it is: a moderator's vote on each face, with all that follows from a vote.

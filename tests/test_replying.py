@@ -10,7 +10,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax.ast import Message
 from PIL import Image, ImageFont
 
-from bot import replying
+from bot import drawing, replying
 from bot.domain import Mark, Standing, State, Verdict
 from bot.errors import PictureRefused, Reason
 from models.types import Crop, Kind, Route
@@ -141,7 +141,7 @@ def test_percentages_are_never_certain(probability: float) -> None:
 
 
 def test_the_picture_is_framed_captioned_and_without_metadata() -> None:
-    data = replying.annotate(crop().pixels, crop().box, "齋藤飛鳥", "97 %", known=True)
+    data = drawing.annotate(crop().pixels, crop().box, "齋藤飛鳥", "97 %", known=True)
     image = Image.open(io.BytesIO(data))
     assert image.format == "JPEG"
     assert not image.getexif()
@@ -154,7 +154,7 @@ def test_the_picture_is_framed_captioned_and_without_metadata() -> None:
 
 @pytest.mark.parametrize("name", ["齋藤飛鳥", "ひらがなカタカナ", "이지은", "Zoë Ünsal", "鷗﨑髙"])
 def test_names_are_drawn_without_tofu(name: str) -> None:
-    font = ImageFont.truetype(str(replying.font_file()), 40, index=0)
+    font = ImageFont.truetype(str(drawing.font_file()), 40, index=0)
     missing = font.getmask("\U0010ffff").getbbox(), bytes(font.getmask("\U0010ffff"))
     for letter in name.replace(" ", ""):
         drawn = font.getmask(letter).getbbox(), bytes(font.getmask(letter))
@@ -164,7 +164,7 @@ def test_names_are_drawn_without_tofu(name: str) -> None:
 def test_long_names_are_cut_but_not_their_score() -> None:
     short, long = (
         np.asarray(Image.open(io.BytesIO(
-            replying.annotate(crop().pixels, crop().box, name, "97 %", known=True)
+            drawing.annotate(crop().pixels, crop().box, name, "97 %", known=True)
         )))
         for name in ("Mai", "Mai" * 30)
     )  # fmt: skip
@@ -175,17 +175,17 @@ def test_long_names_are_cut_but_not_their_score() -> None:
 def test_tiny_and_large_crops_are_brought_to_one_size() -> None:
     for side in (20, 2000):
         pixels = np.zeros((side, side, 3), np.uint8)
-        data = replying.annotate(pixels, (2, 2, side - 2, side - 2), "x", "", known=False)
+        data = drawing.annotate(pixels, (2, 2, side - 2, side - 2), "x", "", known=False)
         assert Image.open(io.BytesIO(data)).size == (480, 536)
 
 
 def test_a_grid_numbers_its_faces_in_rows_of_three_at_the_most() -> None:
     def size(faces: int) -> tuple[int, int]:
-        picture = replying.grid([(number, crop()) for number in range(1, faces + 1)])
+        picture = drawing.grid([(number, crop()) for number in range(1, faces + 1)])
         return Image.open(io.BytesIO(picture)).size
 
     assert size(9)[0] == size(9)[1] == size(3)[0]
     assert size(4)[0] == size(4)[1] < size(3)[0]
     assert size(5)[1] == size(6)[1] == size(4)[1]
-    one, other = (replying.grid([(number, crop())]) for number in (1, 2))
+    one, other = (drawing.grid([(number, crop())]) for number in (1, 2))
     assert one != other  # the number is on it
