@@ -69,7 +69,7 @@ def learn(
     Args:
         features: of the picture of each rating, by blocks, each of shape (n, any), with a mean
             squared length of about 1.
-        user: shape (n,), who rated.
+        user: shape (n,), who rated, as numbers from 0.
         item: shape (n,), which picture.
         score: shape (n,), 1..5.
     """
@@ -100,19 +100,15 @@ def learn(
 
 
 def _sample(user: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Places of at most `SAMPLE` ratings, with many of each of them who are in it."""
+    """Places of at most `SAMPLE` ratings: of some people many rather than of each a few."""
     rng = np.random.default_rng(0)
-    order = rng.permutation(len(user))
-    _, first_seen, who = np.unique(user[order], return_index=True, return_inverse=True)
-    most = max(LEAST_OF_EACH, SAMPLE // len(first_seen))
-    by_user = np.argsort(who, kind="stable")
-    starts = np.searchsorted(who[by_user], np.arange(len(first_seen)))
-    rank = np.empty(len(user), dtype=np.intp)
-    rank[by_user] = np.arange(len(user)) - starts[who[by_user]]
-    allowed = rng.permutation(len(first_seen))[who] * len(user) + rank
-    allowed[rank >= most] = np.iinfo(np.intp).max
-    count = min(SAMPLE, int((rank < most).sum()))
-    return np.sort(order[np.argsort(allowed, kind="stable")[:count]])
+    shuffled = rng.permutation(len(user))
+    people = user.max() + 1
+    turn = rng.permutation(people)[user[shuffled]]
+    by_person = np.argsort(turn, kind="stable")
+    rank = np.arange(len(user)) - np.searchsorted(turn[by_person], turn[by_person])
+    few_enough = by_person[rank < max(LEAST_OF_EACH, SAMPLE // people)]
+    return np.sort(shuffled[few_enough[:SAMPLE]])
 
 
 def _parts(
