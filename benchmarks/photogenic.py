@@ -25,12 +25,12 @@ from models.embedders.scene import SceneEmbedder
 from models.photogenic import Photogenic, Post, fit, spearman, standings
 from models.types import Pixels, Vectors
 
-PICTURES = 1000
-AUTHORS, EACH = (10, 20, 40), 12
+PICTURES = 600
+AUTHORS, EACH = (10, 20), 12
 APPEALS = (0.0, 0.3, 1.0)
 """By how much, in logits, a picture that the audience gives a point more attracts reactions."""
 
-COMMUNITIES = 20
+COMMUNITIES = 10
 SETS = ("faces/lfw_known", "anime/icartoon_train/images")
 
 
