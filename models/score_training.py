@@ -48,6 +48,9 @@ _OTHER_GROUND, _BLURRED = 0.5, 0.25
 _ZOOM, _TURN, _SHIFT = 0.08, 0.1, 0.06
 """How far faces are scaled (logarithm), turned (radians) and moved (halves of the side)."""
 
+_NOISE = 0.02
+"""Highest standard deviation of what is added to a pixel, 0..1."""
+
 _BLACK = 14
 """Pixels up to this value, 0..255, are none of the face, if they lie outside of all others."""
 _RIM = 2
@@ -197,7 +200,9 @@ def views(squares: Tensor, random: torch.Generator) -> Tensor:
     other = _uniform(len(squares), 0, 1, random) < _OTHER_GROUND
     ground = torch.where(other, _grounds(squares[:, :3].float() / 255, random), 0.0)
     worn = _blurred(pictures * face + ground * (1 - face), random)
-    noise = 0.01 * torch.randn(worn.shape, generator=random)
+    # Half of them clean, as they are to be scored: or the lack of noise would tell something.
+    level = _uniform(len(squares), -_NOISE, _NOISE, random).clamp(min=0)
+    noise = level * torch.randn(worn.shape, generator=random)
     return shown((worn + noise).clamp(0, 1))
 
 

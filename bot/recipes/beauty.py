@@ -51,7 +51,7 @@ MEMBERS = 2
 """Networks that answer together. Each learns without a part of its own, to see how far off it is
 on what it has not seen."""
 
-EPOCHS = 30
+EPOCHS = 20
 _KEPT_EVERY = 40
 """Steps between two checkpoints."""
 
