@@ -31,6 +31,7 @@ def main() -> None:
             "gate",
             "routing",
             "characters",
+            "beauty",
             "retraining",
             "photogenic",
             "enhance",

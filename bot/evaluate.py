@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bot import detecting, identifying, matching, routing, tasting
+from bot import detecting, grading, identifying, matching, routing, tasting
 from bot.errors import HanteiError, SettingsError
 from bot.settings import Settings, load
 from models.types import Kind
@@ -78,6 +78,13 @@ async def _taste(given: argparse.Namespace) -> tasting.Result:
     return await tasting.taste(load(given.config), files, given.seed)
 
 
+async def _score(given: argparse.Namespace) -> grading.Result:
+    settings = load(given.config)
+    return await grading.grade(
+        settings, given.head, given.labels, given.images, cropped=given.cropped
+    )
+
+
 def _settings(given: argparse.Namespace) -> Settings:
     """Those of the bot, with what the command says instead."""
     told = load(given.config).model_dump()
@@ -108,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_match(commands)
     _add_route(commands)
     _add_detect(commands)
+    _add_score(commands)
     _add_taste(commands)
     return parser
 
@@ -234,6 +242,32 @@ def _add_taste(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     command.add_argument("--seed", type=int, default=0)
     _add_common(command)
     command.set_defaults(measure=_taste)
+
+
+def _add_score(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "score",
+        help="how near scores are to those that people gave",
+        description="Score the largest face of pictures that people scored.",
+    )
+    command.add_argument("--head", choices=["beauty"], required=True)
+    command.add_argument(
+        "--labels",
+        type=Path,
+        required=True,
+        metavar="TSV",
+        help="separated by tabs, with the header: file score",
+    )
+    command.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="where the files are"
+    )
+    command.add_argument(
+        "--cropped",
+        action="store_true",
+        help="a picture in which no face is found is one, from edge to edge",
+    )
+    _add_common(command)
+    command.set_defaults(measure=_score)
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

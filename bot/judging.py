@@ -372,6 +372,7 @@ class Networks:
         self.embedders: dict[str, Embedder] = {
             head: load_embedder(settings, head) for head in NAMING_HEADS
         }
+        self._beauty = load_beauty(settings)
         self.scene = load_scene(settings)
         self.embedders |= dict.fromkeys(SEEING, self.scene)
 
@@ -385,6 +386,7 @@ class Networks:
         from models.heads.taste import TasteHead
 
         return {
+            "beauty": self._beauty,
             "taste": TasteHead(self.embedders["taste"], partial(learned, "taste")),
             "photogenic": PhotogenicHead(
                 self.embedders["photogenic"], partial(learned, "photogenic")
@@ -426,6 +428,20 @@ def load_embedder(settings: Settings, head: str) -> "Embedder":
         if head == "character":
             return DrawnEmbedder(weights_of("character-features", settings.store.data_dir))
         return embedders.load(embedder_choice(settings))
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+
+
+def load_beauty(settings: Settings) -> Head:
+    """What scores photographed faces; takes about a second.
+
+    Raises:
+        WeightsError: its weights are missing or damaged.
+    """
+    from models.heads.beauty import BeautyHead
+
+    try:
+        return BeautyHead(weights_of("beauty", settings.store.data_dir))
     except ValueError as error:
         raise WeightsError(str(error)) from error
 

@@ -24,6 +24,14 @@ begins to chain strangers into one group.
 HELD_OUT = 0.25
 """Share of the groups that training does not see."""
 
+ALIKE = 0.95
+"""Two aligned faces whose pixels correlate by this much are copies of one picture.
+
+Hashes cannot tell faces apart that all have the same place and outline: of the 3,200 of
+SCUT-FBP5500 those of 64 bits chain 2,165 into one group. By correlation 11 pairs stand out, which
+are the same picture to the eye.
+"""
+
 _ROWS = 1024
 """Hashes compared with all others at a time, to bound the memory."""
 
@@ -47,6 +55,20 @@ def copies(hashes: Sequence[str]) -> NDArray[np.intp]:
         Shape (n,), as from `groups`.
     """
     return _joined(len(hashes), _near(hashes))
+
+
+def aligned_copies(faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.intp]:
+    """`copies` among faces that were all brought to one position.
+
+    Args:
+        faces: of one shape, (side, side, 3). Their middle, without outline and background, counts.
+    """
+    inner = slice(len(faces[0]) // 8, -(len(faces[0]) // 8))
+    rows = np.stack([face[inner, inner][::2, ::2].ravel() for face in faces]).astype(np.float32)
+    rows -= rows.mean(axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-6
+    one, other = np.nonzero(np.triu(rows @ rows.T >= ALIKE, 1))
+    return _joined(len(faces), zip(one.tolist(), other.tolist(), strict=True))
 
 
 def held_out(samples: Sequence[Sample], of_group: NDArray[np.intp]) -> NDArray[np.bool_]:

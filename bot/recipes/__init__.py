@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 RECIPES: dict[str, str] = {
+    "beauty": "bot.recipes.beauty",
     "character-features": "bot.recipes.character_features",
     "demo": "bot.recipes.demo",
     "illustration-detector": "bot.recipes.illustration_detector",

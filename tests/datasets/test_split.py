@@ -143,3 +143,12 @@ def test_whole_groups_are_kept_aside_in_an_order_of_their_names() -> None:
     back = split.first_aside(names[::-1], of_group[::-1], 5)
     assert back[::-1].tolist() == aside.tolist()
     assert set(np.flatnonzero(aside)) <= set(np.flatnonzero(split.first_aside(names, of_group, 9)))
+
+
+def test_copies_of_aligned_faces_are_told_by_their_pixels() -> None:
+    random = np.random.default_rng(0)
+    faces = [random.integers(0, 256, (80, 80, 3)).astype(np.uint8) for _ in range(4)]
+    brighter = (faces[1] * 0.8 + 30).astype(np.uint8)
+    brighter[:10] = 0  # cut out otherwise
+    found = split.aligned_copies([*faces, brighter])
+    assert found.tolist() == [0, 1, 2, 3, 1]
