@@ -80,8 +80,11 @@ class Result:
     def as_table(self) -> Table:
         """For people: a row over all, and a row a group."""
         table = Table(
-            "", "pictures", "r", "rho", "MAE", "RMSE", "like", "decided", "too close", "in 90 %",
+            "", "faces", "r", "rho", "MAE", "RMSE", "like %", "decided", "close", "inside",
             box=box.SIMPLE,
+            padding=0,
+            caption="%: on the right side of the threshold; of those decided; too close to call; "
+            "in the 90 % interval",
         )  # fmt: skip
         overall = self.figures()
         rows = {"all": overall} if overall else {}
@@ -115,7 +118,7 @@ def _cells(told: Figures) -> list[str]:
         *("–" if each is None else f"{each:.3f}" for each in correlations),
         f"{told.mae:.3f}",
         f"{told.rmse:.3f}",
-        *("–" if each is None else f"{100 * each:.1f} %" for each in shares),
+        *("–" if each is None else f"{100 * each:.1f}" for each in shares),
     ]
 
 
