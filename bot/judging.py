@@ -371,6 +371,7 @@ class Networks:
         from models.route import Router
 
         torch.set_num_threads(1)
+        self.words = load_words(settings)  # first, for it tells at once what is not installed
         self._threshold = settings.safety.threshold
         self._gate = _gate() if settings.safety.gate else None
         self._detectors = {kind: load_detector(settings, kind) for kind in Kind}
@@ -383,7 +384,6 @@ class Networks:
         }
         self.scene = load_scene(settings)
         self.embedders |= dict.fromkeys(SEEING, self.scene)
-        self.words = load_words(settings)
 
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
         """The heads that score, by name.

