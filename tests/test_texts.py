@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ class Readers(PixelNetworks):
         self.words = WordCounter()
 
     def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
-        return {**super().scorers(learned), "taste": Networks.scorers(self, learned)["taste"]}
+        loaded = Mock(embedders=self.embedders, words=self.words)
+        return {**super().scorers(learned), "taste": Networks.scorers(loaded, learned)["taste"]}
 
 
 @pytest.fixture
