@@ -171,6 +171,7 @@ class DigestStore:
                     VerdictRow.picture_hash,
                     VerdictRow.face_hash,
                     VerdictRow.spoiler,
+                    VerdictRow.text,
                 )
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(*conditions)

@@ -152,7 +152,7 @@ class Digests:
         guesses = [
             guess
             for viewer in viewers
-            for guess in await self._guess(crop, Context(scope, viewer=viewer))
+            for guess in await self._guess(crop, Context(scope, viewer, posted.text))
         ]
         values = [guess.value for guess in guesses if isinstance(guess, Scored)]
         return fmean(values) if values else None

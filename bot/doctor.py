@@ -178,6 +178,8 @@ async def check_networks(settings: Settings) -> Finding:
     except WeightsError as error:
         mend = "delete the folder that it names, or train it again (docs/operators.md)"
         return Finding("networks", "bad", str(error), mend)
+    except SettingsError as error:
+        return Finding("networks", "bad", str(error), "install it, or set judging.text = false")
     await asyncio.to_thread(networks.close)
     trained = f"; of your own: {', '.join(own)}" if own else ""
     return Finding("networks", "good", f"router, detectors and characters load{trained}")

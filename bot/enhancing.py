@@ -150,7 +150,8 @@ class Enhancer:
             if learned is None or not learned.knows(wish.user):
                 raise NotScored(wish.head, NoScore.TOO_FEW_RATINGS)
             weights, bias = learned.direction(wish.user)
-            return Objective(scene, weights.astype("float32"), bias), None
+            seen = weights[: sum(self._judge.scene.blocks)]  # no words are beside this picture
+            return Objective(scene, seen.astype("float32"), bias), None
         if learned is None or not learned.evidence.learned:
             raise NotScored(wish.head, NoScore.NOT_LEARNED)
         return Objective(scene, learned.line.weights, learned.line.bias), None

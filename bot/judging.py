@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from bot.errors import Busy, PictureRefused, Reason, WeightsError
+from bot.errors import Busy, PictureRefused, Reason, SettingsError, WeightsError
 from bot.recipes import weights_of
 from bot.settings import Settings
 from models.types import (
@@ -38,6 +38,7 @@ from models.types import (
 if TYPE_CHECKING:
     from models.embedders.scene import SceneEmbedder
     from models.gallery import Example, Gallery
+    from models.heads.taste import Words
     from models.types import Detector, Embedder
 
 log = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ class Judge:
 
         Raises:
             WeightsError: weights are missing or damaged.
+            SettingsError: words are to count, and what reads them is not installed.
         """
         self._threads = ThreadPoolExecutor(
             self._settings.judging.workers, thread_name_prefix="judge"
@@ -193,6 +195,11 @@ class Judge:
     def scene(self) -> "SceneEmbedder":
         """What looks at all of a picture; its network has a gradient."""
         return self._loaded.scene
+
+    @property
+    def words(self) -> "Words | None":
+        """What embeds the words beside pictures; None if they do not count."""
+        return self._loaded.words
 
     async def judge(
         self, picture: Picture, context: Context, heads: Sequence[str] | None = None
@@ -349,9 +356,11 @@ class Networks:
     Attributes:
         embedders: by the head that uses them.
         scene: that of those that look at all of a picture.
+        words: what embeds the words beside pictures; None if they do not count.
 
     Raises:
         WeightsError: weights are missing or damaged.
+        SettingsError: words are to count, and what reads them is not installed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -362,6 +371,7 @@ class Networks:
         from models.route import Router
 
         torch.set_num_threads(1)
+        self.words = load_words(settings)  # first, for it tells at once what is not installed
         self._threshold = settings.safety.threshold
         self._gate = _gate() if settings.safety.gate else None
         self._detectors = {kind: load_detector(settings, kind) for kind in Kind}
@@ -387,7 +397,7 @@ class Networks:
 
         return {
             "beauty": self._beauty,
-            "taste": TasteHead(self.embedders["taste"], partial(learned, "taste")),
+            "taste": TasteHead(self.embedders["taste"], partial(learned, "taste"), self.words),
             "photogenic": PhotogenicHead(
                 self.embedders["photogenic"], partial(learned, "photogenic")
             ),
@@ -461,6 +471,22 @@ def load_scene(settings: Settings) -> "SceneEmbedder":
         return SceneEmbedder(weights_of("scene", settings.store.data_dir))
     except ValueError as error:
         raise WeightsError(str(error)) from error
+
+
+def load_words(settings: Settings) -> "Words | None":
+    """What embeds the words beside pictures, if they count; takes about a second.
+
+    Raises:
+        SettingsError: it is not installed.
+    """
+    if not settings.judging.text:
+        return None
+    from models.text_features import TextEmbedder
+
+    try:
+        return TextEmbedder()
+    except ValueError as error:
+        raise SettingsError(f"judging.text = true: {error}.") from error
 
 
 def load_detector(settings: Settings, kind: Kind, min_score: float | None = None) -> "Detector":

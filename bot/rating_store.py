@@ -21,6 +21,7 @@ class Rated:
     Attributes:
         score: 1 to 5.
         crop: content hash of the crop that was rated; None once it has expired.
+        text: what is written beside it; None where nothing is, or nothing is kept.
         agreed: the poster lets it be learned from.
         key: of the post.
         created: when it was given, UTC without a zone.
@@ -30,6 +31,7 @@ class Rated:
     user: UserId
     score: int
     crop: str | None
+    text: str | None
     agreed: bool
     key: str
     created: datetime
@@ -63,7 +65,7 @@ class RatingStore:
         """All ratings that stand in a scope, by verdict."""
         async with self._reading() as session:
             rows = await session.execute(
-                select(VoteRow, VerdictRow.crop, PostRow.key, _agreed())
+                select(VoteRow, VerdictRow.crop, VerdictRow.text, PostRow.key, _agreed())
                 .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(PostRow.scope == scope, VoteRow.action == str(Action.RATE))
@@ -73,7 +75,7 @@ class RatingStore:
         rated = []
         for _, group in groupby(found, key=lambda row: row[0].verdict_id):
             votes = list(group)
-            _, crop, post, agrees = votes[0]
+            _, crop, text, post, agrees = votes[0]
             for vote in standing_votes(vote_of(row) for row, *_ in votes):
                 assert vote.score is not None  # noqa: S101 - a rating has one
                 rated.append(
@@ -82,6 +84,7 @@ class RatingStore:
                         user=vote.voter,
                         score=vote.score,
                         crop=crop,
+                        text=text,
                         agreed=bool(agrees),
                         key=post,
                         created=vote.created,

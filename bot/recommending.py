@@ -26,6 +26,7 @@ class Posted:
     Attributes:
         key: of the post.
         crop: content hash of the stored crop.
+        text: what is written beside it, if that is kept.
     """
 
     verdict_id: int
@@ -35,6 +36,7 @@ class Posted:
     picture_hash: str
     face_hash: str
     spoiler: bool = False
+    text: str | None = None
 
     def copies(self, other: "Posted") -> bool:
         """Whether both are of one picture, or of copies of it."""

@@ -178,7 +178,7 @@ class Service:
         async with self._released_on_failure(post):
             judged, _ = await self._judged(post, (RATED_UNDER,))
             seen = [*_faces(judged), *_wholes(judged)][: replying.MOST_PARTS]
-            await self._store.answered(post.key, "", seen)
+            await self._store.answered(post.key, "", seen, self._text_of(post))
 
     @asynccontextmanager
     async def _released_on_failure(self, post: Post) -> AsyncIterator[None]:
@@ -210,7 +210,7 @@ class Service:
             pictures=len(wholes),
             silent=len(faces) - len(spoken_of),
         )
-        verdicts = await self._store.answered(post.key, words, shown)
+        verdicts = await self._store.answered(post.key, words, shown, self._text_of(post))
         parts = [
             await self._part(verdict, each.crop)
             for verdict, each in zip(verdicts, shown, strict=False)
@@ -239,6 +239,10 @@ class Service:
     async def _context(self, post: Post) -> Context:
         like_from = await self.like_from(post.place)
         return Context(post.scope, post.asker, post.text, post.allow_explicit, like_from)
+
+    def _text_of(self, post: Post) -> str | None:
+        """What is written beside the pictures, if it counts; else it is nothing to be kept."""
+        return post.text if self._settings.judging.text else None
 
     async def verdict(self, verdict_id: int) -> Verdict:
         """What the heads said of one face.

@@ -72,6 +72,7 @@ class Judging(_Section):
     seconds_per_picture: Annotated[float, Field(gt=0)] = 20
     heads: Heads | None = None
     like_from: Rating = 3.0
+    text: bool = False
     false_name_rate: Annotated[float, Field(ge=0.0001, le=0.2)] = 0.01
 
 

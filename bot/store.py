@@ -243,21 +243,31 @@ class Store:
             )
             return len(result.all())
 
-    async def answered(self, key: str, words: str, verdicts: Sequence[NewVerdict]) -> list[Verdict]:
+    async def answered(
+        self, key: str, words: str, verdicts: Sequence[NewVerdict], text: str | None = None
+    ) -> list[Verdict]:
         """Record what was made of a claimed post, in one transaction; crops go to disk first.
+
+        Args:
+            text: what is written beside the pictures; kept for as long as their crops.
 
         Returns:
             Nothing if the post was forgotten while it was being judged.
         """
         async with self._crops:
             hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
-            recorded = await self._record(key, words, verdicts, hashes)
+            recorded = await self._record(key, words, verdicts, hashes, text)
             if not recorded:
                 await self._delete_strays([self._crop_file(each) for each in hashes])
             return recorded
 
     async def _record(
-        self, key: str, words: str, verdicts: Sequence[NewVerdict], hashes: Sequence[str]
+        self,
+        key: str,
+        words: str,
+        verdicts: Sequence[NewVerdict],
+        hashes: Sequence[str],
+        text: str | None,
     ) -> list[Verdict]:
         async with self._writing() as session:
             post = await session.scalar(select(PostRow).where(PostRow.key == key))
@@ -269,7 +279,7 @@ class Store:
                 await session.merge(_crop_row(crop_hash, new.crop))
                 # Somebody may have been removed while the picture was judged.
                 guesses = await _of_known_people(session, post.scope, new.guesses)
-                row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash)
+                row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash, text)
                 session.add(row)
                 rows.append(row)
             await session.flush()
@@ -838,7 +848,7 @@ class Store:
             )
 
     async def expire(self, older_than: timedelta) -> int:
-        """Drop the crops (and embeddings) that nobody consented to and that are old enough.
+        """Drop the crops (with embeddings and texts) that nobody agreed to and that are old enough.
 
         Which may stay is for `bot.keeping.may_be_kept` to say.
 
@@ -853,7 +863,7 @@ class Store:
                     VerdictRow.crop.is_not(None),
                     ~may_be_kept(),
                 )
-                .values(crop=None)
+                .values(crop=None, text=None)
                 .returning(VerdictRow.id)
             )
             dropped = len(result.all())
@@ -1133,7 +1143,7 @@ def _crop_row(crop_hash: str, crop: Crop) -> CropRow:
     )
 
 
-def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str) -> VerdictRow:
+def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str, text: str | None) -> VerdictRow:
     return VerdictRow(
         post_id=post_id,
         picture_hash=new.picture_hash,
@@ -1145,6 +1155,7 @@ def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str) -> VerdictRow:
         crop=crop_hash,
         spoiler=new.spoiler,
         whole=new.whole,
+        text=text,
         created=_now(),
     )
 

@@ -48,6 +48,7 @@ class VerdictRow(Base):
     spoiler: Mapped[bool] = mapped_column(default=False)
     revealed: Mapped[bool] = mapped_column(default=False)
     whole: Mapped[bool] = mapped_column(default=False, server_default="0")
+    text: Mapped[str | None]
     created: Mapped[datetime] = mapped_column(index=True)
 
 

@@ -1,10 +1,12 @@
 """What a scope teaches the heads that score: rebuilt from the store, so that forgetting is at once.
 
-Ratings → everybody's taste, at each rating. How pictures were received → what is photogenic here.
+Ratings, of pictures and perhaps of the words beside them → everybody's taste, at each rating. How
+pictures were received → what is photogenic here.
 """
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from bot.vectors import vectors_of
 from models import photogenic
 from models.photogenic import Evidence
 from models.taste import Ratings, Tastes
-from models.types import Scope
+from models.types import Scope, Vectors
 
 MOST_RATINGS = 5000
 """Of a scope, those of the newest pictures, that tastes are learned from."""
@@ -31,6 +33,7 @@ class TaughtScores:
         self._judge = judge
         self._locks: defaultdict[Scope, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._asked: Counter[Scope] = Counter()
+        self._texts: dict[Scope, dict[str, Vectors]] = {}
 
     async def rebuild(self, scope: Scope) -> None:
         """Read what stands and may be learned from, and let it answer."""
@@ -51,16 +54,35 @@ class TaughtScores:
         crops = (each.crop for each in rated if each.crop is not None)
         vectors = await vectors_of(self._store, self._judge, crops, "taste")
         there = [each for each in rated if each.crop in vectors]
+        told = await self._told(scope, [each.text or "" for each in there])
         if not there:
             return None
-        row = {crop: number for number, crop in enumerate(vectors)}
+        shown = [(each.crop or "", each.text or "") for each in there]
+        row = {both: number for number, both in enumerate(sorted(set(shown)))}
         ratings = Ratings(
             user=tuple(each.user for each in there),
-            item=np.array([row[each.crop] for each in there if each.crop], dtype=np.intp),
+            item=np.array([row[both] for both in shown], dtype=np.intp),
             score=np.array([each.score for each in there], dtype=np.float64),
         )
-        seen = np.stack(list(vectors.values()))
-        return await asyncio.to_thread(Tastes.fit, seen, ratings, self._judge.scene.blocks)
+        seen = np.stack([np.hstack([vectors[crop], told[text]]) for crop, text in row])
+        blocks = self._judge.scene.blocks
+        if words := seen.shape[1] - sum(blocks):
+            blocks = (*blocks, words)
+        return await asyncio.to_thread(Tastes.fit, seen, ratings, blocks)
+
+    async def _told(self, scope: Scope, texts: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of texts, of no length if words do not count.
+
+        They are remembered for the next time only: no text outlives its post here.
+        """
+        words = self._judge.words
+        if words is None:
+            return dict.fromkeys(texts, np.empty(0, dtype=np.float32))
+        known = self._texts.get(scope, {})
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known = known | dict(zip(new, await asyncio.to_thread(words.embed, new), strict=True))
+        self._texts[scope] = {text: known[text] for text in texts}
+        return self._texts[scope]
 
     async def rebuild_photogenic(self, scope: Scope) -> Evidence:
         """Learn from the pictures whose reception was counted; returns what was measured."""

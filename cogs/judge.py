@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -38,6 +39,12 @@ log = logging.getLogger(__name__)
 
 MOST_PICTURES = 4
 """Of one message."""
+
+LONGEST_TEXT = 1000
+"""Characters beside the pictures that count."""
+
+_POINTERS = re.compile(r"<(@[!&]?|#|/[^<>:]+:)\d+>|@everyone|@here")
+"""What a message has for mentions of people, roles, channels and commands."""
 
 _ORDINARY = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
@@ -124,6 +131,7 @@ class Judge(commands.Cog):
             asker=user_id(message.author),
             locale=self._locale(message),
             pictures=tuple(pictures[:MOST_PICTURES]),
+            text=_text_of(original),
             allow_explicit=self._allows_explicit(message.channel),
             place=place_of(message.channel),
             asked=called,
@@ -176,7 +184,8 @@ class Judge(commands.Cog):
             await interaction.response.send_message(words, ephemeral=True)
             return
         key = ref_of(_channel_id(interaction), message.id, interaction.id)
-        await self._ask_by_command(interaction, key, message.author, pictures)
+        text = _text_of(message)
+        await self._ask_by_command(interaction, key, message.author, pictures, text)
 
     async def _ask_by_command(
         self,
@@ -184,6 +193,7 @@ class Judge(commands.Cog):
         key: str,
         author: discord.abc.Snowflake,
         pictures: Sequence[Attachment],
+        text: str | None = None,
     ) -> None:
         wait = self._cooldown.take(interaction.user.id, len(pictures), interaction.created_at)
         if wait is not None:
@@ -196,6 +206,7 @@ class Judge(commands.Cog):
             asker=user_id(interaction.user),
             locale=self._locale_of_user(interaction),
             pictures=tuple(pictures[:MOST_PICTURES]),
+            text=text,
             allow_explicit=self._allows_explicit(interaction.channel),
             place=place_of(interaction.channel),
         )
@@ -458,6 +469,11 @@ async def _send(
             raise
         log.warning("sending words only: %s", error)
         return await outlet.send(f"{content}\n{say(locale, 'discord-no-files')}", None, view)
+
+
+def _text_of(message: discord.Message) -> str | None:
+    """What is written beside the pictures, without mentions; None if that is nothing."""
+    return _POINTERS.sub("", message.content).strip()[:LONGEST_TEXT] or None
 
 
 async def _say_nothing() -> None:

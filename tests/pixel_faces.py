@@ -61,6 +61,17 @@ class PixelEmbedder:
         pass
 
 
+class WordCounter:
+    """How often each of a few words is said."""
+
+    fingerprint = "words-0"
+    known = ("cat", "dog")
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        counts = [[text.split().count(word) for word in self.known] for text in texts]
+        return np.array(counts, dtype=np.float32).reshape(-1, len(self.known))
+
+
 class PixelNetworks:
     """What a Judge loads (`bot.judging.Networks`), where a picture is a face from edge to edge.
 
@@ -71,6 +82,7 @@ class PixelNetworks:
     def __init__(self, kind: Kind = Kind.PHOTO) -> None:
         self.embedders = {head: PixelEmbedder() for head in HEADS if head != "beauty"}
         self.scene = PixelEmbedder()
+        self.words: WordCounter | None = None
         self.kind = kind
 
     def refuse_explicit(self, picture: Picture) -> None:
