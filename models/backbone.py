@@ -120,7 +120,7 @@ class Convolution(nn.Module):
             less, more = (self.conv.kernel_size[0] - 2) // 2, (self.conv.kernel_size[0] - 1) // 2
             x = functional.pad(x, (less, more, less, more))
         result: Tensor = self.norm(self.conv(x))
-        return functional.relu6(result) if self.relu else result
+        return functional.relu6(result, inplace=True) if self.relu else result
 
 
 class _Block(nn.Module):
