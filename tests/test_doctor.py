@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from bot import doctor, replying
+from bot import doctor, drawing
 from bot.settings import Settings
 
 
@@ -16,6 +16,6 @@ async def test_a_font_that_draws_boxes_has_no_japanese(
     latin = ImageFont.load_default(20)  # Pillow's own, without Japanese
     file = tmp_path / "latin.ttf"
     file.write_bytes(latin.path.getvalue())
-    monkeypatch.setattr(replying, "font_file", lambda: file)
+    monkeypatch.setattr(drawing, "font_file", lambda: file)
     finding = await doctor.check_font(settings)
     assert (finding.state, finding.mend) == ("bad", "pip install manimgx-fonts-cjk")
