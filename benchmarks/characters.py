@@ -29,8 +29,8 @@ from bot.recipes import character_features as recipe
 from datasets.split import copies
 from models.backbone import backbone, to_batch
 from models.character_network import load, weights
-from models.crops import face_hash
-from models.embedders.drawn import DrawnEmbedder, head_crop, square
+from models.crops import face_hash, whole
+from models.embedders.drawn import DrawnEmbedder, square
 from models.gallery import Example, Gallery
 from models.measures import auroc
 from models.strangers import Strangers, choose
@@ -78,7 +78,7 @@ class Set:
     def __init__(self, heads: Heads) -> None:
         self.heads = [head for head in heads if head.source in (TEN, OTHERS)]
         self.names = np.array([head.name for head in self.heads])
-        self.hashes = [face_hash(head_crop(head.pixels)) for head in self.heads]
+        self.hashes = [face_hash(whole(head.pixels, Kind.ILLUSTRATION)) for head in self.heads]
         self.groups = copies([head.phash for head in self.heads])
         own = {head.name for head in self.heads if head.source == TEN and head.name}
         self.ten = sorted(own)
@@ -112,7 +112,7 @@ def main() -> None:
         embedder = DrawnEmbedder(ROOT / "models" / "weights" / recipe.NAME)
         ours = Way(
             "ours",
-            embedder.embed([head_crop(head.pixels) for head in everybody.heads]),
+            embedder.embed([whole(head.pixels, Kind.ILLUSTRATION) for head in everybody.heads]),
             choose(NOBODY, embedder.fingerprint, Kind.ILLUSTRATION),
         )
     unseen = [_without(half, heads, everybody, console) for half in everybody.halves]
@@ -296,7 +296,9 @@ def _plain(heads: Heads) -> Vectors:
     network, parts = backbone(), []
     with torch.inference_mode():
         for start in range(0, len(heads), 32):
-            some = [square(head_crop(head.pixels)) for head in heads[start : start + 32]]
+            some = [
+                square(whole(head.pixels, Kind.ILLUSTRATION)) for head in heads[start : start + 32]
+            ]
             batch = to_batch(some)
             parts.append(network(batch) + network(batch.flip(3)))
     rows: Vectors = torch.nn.functional.normalize(torch.cat(parts)).numpy()

@@ -15,7 +15,7 @@ from benchmarks.report import Cell, Table, arguments, parsed, percent, publish
 from bot.judge_files import nearest_to_centre
 from bot.settings import Settings
 from datasets.folders import people
-from models.embedders.drawn import head_crop
+from models.crops import whole
 from models.gallery import Example, Gallery
 from models.strangers import choose
 from models.types import Context, Crop, Kind, Named, Vectors
@@ -70,7 +70,7 @@ async def _drawings(door: Door, data: Path) -> list[Example]:
     for name, file in people(data / "anime/char_moe10"):
         shown = seen.setdefault(name, [])
         if len(shown) < SHOTS:
-            shown.append(head_crop((await door.picture(file)).pixels))
+            shown.append(whole((await door.picture(file)).pixels, Kind.ILLUSTRATION))
     return await _examples(door, seen, Kind.ILLUSTRATION)
 
 

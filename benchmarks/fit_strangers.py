@@ -28,7 +28,8 @@ from benchmarks.door import each, files_in, opened, settings_with
 from benchmarks.report import ROOT, arguments, parsed
 from bot.judge_files import nearest_to_centre
 from bot.recipes import character_features as recipe
-from models.embedders.drawn import DrawnEmbedder, head_crop
+from models.crops import whole
+from models.embedders.drawn import DrawnEmbedder
 from models.types import Crop, Kind, Vectors
 
 WEIGHTS = ROOT / "models" / "weights"
@@ -151,11 +152,13 @@ async def _photographed(folder: Path, embedder: str) -> _Found:
 def _drawn(data: Path) -> _Found:
     embedder = DrawnEmbedder(ROOT / "models" / "weights" / recipe.NAME)
     heads = recipe.read(data, lambda *_: None)
-    crops = [head_crop(h.pixels) for h in heads if h.name is None and fitted_on(h.file)]
+    crops = [
+        whole(h.pixels, Kind.ILLUSTRATION) for h in heads if h.name is None and fitted_on(h.file)
+    ]
     frames = embedder.embed(crops)
     vague = embedder.embed([blurred(crop, UNRECOGNISABLE) for crop in crops])
     fan_art = [head for head in heads if head.source == FAN_ART]
-    vectors = embedder.embed([head_crop(head.pixels) for head in fan_art])
+    vectors = embedder.embed([whole(head.pixels, Kind.ILLUSTRATION) for head in fan_art])
     moved = as_fan_art(frames, vectors, [str(head.name) for head in fan_art])
     seen = np.concatenate([frames, vectors])
     whose = f"faces of anime/{recipe.FRAMES}"

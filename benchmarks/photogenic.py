@@ -20,10 +20,10 @@ from bot.decoding import Limits as Decoding
 from bot.decoding import decode
 from datasets.simulated_audience import Audience
 from datasets.simulated_raters import attributes
-from models.embedders.drawn import head_crop
+from models.crops import whole
 from models.embedders.scene import SceneEmbedder
 from models.photogenic import Photogenic, Post, fit, spearman, standings
-from models.types import Pixels, Vectors
+from models.types import Kind, Pixels, Vectors
 
 PICTURES = 600
 AUTHORS, EACH = (10, 20), 12
@@ -41,7 +41,10 @@ def main() -> None:
     pictures = [_decoded(file) for file in _files(given.data)]
     embedder = SceneEmbedder(ROOT / "models" / "weights" / "scene")
     vectors = embedder.embed(
-        [head_crop(each) for each in track(pictures, "looking at pictures", transient=True)]
+        [
+            whole(each, Kind.ILLUSTRATION)
+            for each in track(pictures, "looking at pictures", transient=True)
+        ]
     )
     shown = np.stack([attributes(each) for each in pictures])
     liked = Audience.used_to(shown).mean(shown)

@@ -22,12 +22,12 @@ from bot.settings import Settings
 from bot.taste_curve import Rated, learning_curve
 from datasets.simulated_raters import Floats, about, attributes, one_hot, rate
 from datasets.split import copies
-from models.embedders.drawn import head_crop
+from models.crops import whole
 from models.embedders.scene import SceneEmbedder
 from models.scene_network import BLOCKS
 from models.taste import Ratings
 from models.text_features import DIMENSIONS, TextEmbedder
-from models.types import Picture, Vectors
+from models.types import Kind, Picture, Vectors
 
 RATERS, RATED, PICTURES = 12, 250, 400
 """People, ratings of each, and pictures of a set that they may rate."""
@@ -90,7 +90,7 @@ async def _looked(files: Sequence[Path], embedder: SceneEmbedder, title: str) ->
     finally:
         await intake.close()
     return Looked(
-        embedder.embed([head_crop(picture.pixels) for picture in pictures]),
+        embedder.embed([whole(picture.pixels, Kind.ILLUSTRATION) for picture in pictures]),
         np.stack([attributes(picture.pixels) for picture in pictures]),
         tuple(_folder(file) for file in files),
         tuple(picture.phash for picture in pictures),

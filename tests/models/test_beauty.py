@@ -10,16 +10,21 @@ import pytest
 from PIL import Image, ImageFilter, ImageOps
 
 from datasets.scores import read
+from models import crops
 from models.crops import cut
 from models.detectors.mtcnn import PhotoDetector
 from models.heads.beauty import BeautyHead
-from models.portrait import cut_out
 from models.score_measures import pearson
 from models.score_network import Member, ScoreNetwork, weights
-from models.types import Context, Crop, Kind, Picture, Refused, Scored
+from models.types import Context, Crop, Kind, Picture, Pixels, Refused, Scored
 
 SHIPPED = Path(str(files("models"))) / "weights" / "beauty"
 CONTEXT = Context("test")
+
+
+def as_it_is(pixels: Pixels) -> Crop:
+    """A picture that is a photographed face from edge to edge."""
+    return crops.whole(pixels, Kind.PHOTO)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +71,7 @@ def test_a_face_that_was_cut_out_is_scored_without_landmarks(
 ) -> None:
     whole = found(photograph)
     left, top, right, bottom = (round(each) for each in whole.box)
-    side = cut_out(whole.pixels[top:bottom, left:right])
+    side = whole(whole.pixels[top:bottom, left:right], Kind.PHOTO)
     (one, other) = scored(head, whole, side)
     assert one.value == pytest.approx(other.value, abs=0.8)
 
@@ -88,7 +93,7 @@ def test_faces_that_show_too_little_are_refused_with_the_reason(
 def test_each_face_has_its_own_score_whatever_its_batch(
     head: BeautyHead, photograph: Image.Image
 ) -> None:
-    crops = [cut_out(np.asarray(photograph.crop((x, 0, x + 250, 250)))) for x in range(0, 200, 50)]
+    crops = [as_it_is(np.asarray(photograph.crop((x, 0, x + 250, 250)))) for x in range(0, 200, 50)]
     together = [said.value for said in scored(head, *crops)]
     alone = [scored(head, crop)[0].value for crop in crops]
     assert together == pytest.approx(alone, abs=1e-3)
@@ -107,7 +112,7 @@ def test_scores_follow_those_that_people_gave(head: BeautyHead, data: Path) -> N
         pytest.skip(f"no pictures with scores at {folder}")
     scores = read(folder / "labels.tsv")
     held_out = (SHIPPED / "holdout.txt").read_text().split()[::6]
-    crops = [cut_out(np.asarray(Image.open(folder / "images" / name))) for name in held_out]
+    crops = [as_it_is(np.asarray(Image.open(folder / "images" / name))) for name in held_out]
     said = scored(head, *crops)
     truth = np.array([scores[name] for name in held_out])
     assert (pearson(truth, np.array([each.value for each in said])) or 0) > 0.8

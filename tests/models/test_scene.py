@@ -10,11 +10,11 @@ import torch
 
 from models import colours
 from models.backbone import SIZE, to_batch
-from models.embedders.drawn import head_crop
+from models.crops import whole
 from models.embedders.scene import SceneEmbedder
 from models.route import picture_square
 from models.scene_network import BLOCKS, DIMENSIONS, SEEN, Scene, load, weights
-from models.types import Pixels
+from models.types import Kind, Pixels
 from tests.drawings import head
 
 SHIPPED = Path(str(files("models"))) / "weights" / "scene"
@@ -46,7 +46,7 @@ def plain(colour: tuple[int, int, int]) -> Pixels:
 
 
 def test_rows_are_of_length_about_1_and_the_same_in_any_company(embedder: SceneEmbedder) -> None:
-    crops = [head_crop(head(n, 0)) for n in range(4)]
+    crops = [whole(head(n, 0), Kind.ILLUSTRATION) for n in range(4)]
     vectors = embedder.embed(crops)
     assert vectors.shape == (4, DIMENSIONS)
     assert sum(BLOCKS) == DIMENSIONS
@@ -57,7 +57,7 @@ def test_rows_are_of_length_about_1_and_the_same_in_any_company(embedder: SceneE
 
 
 def test_a_copy_is_nearer_than_another_picture(embedder: SceneEmbedder) -> None:
-    crops = [head_crop(each) for each in (head(0, 0), head(0, 0, 300), head(3, 0))]
+    crops = [whole(each, Kind.ILLUSTRATION) for each in (head(0, 0), head(0, 0, 300), head(3, 0))]
     one, copy, other = embedder.embed(crops)
     assert np.linalg.norm(one - copy) < np.linalg.norm(one - other) / 3
 
