@@ -53,6 +53,7 @@ def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
                     heads=given.heads,
                     out=given.out,
                     as_json=given.json,
+                    agreed=given.agreed,
                 )
             )
         case "doctor":
@@ -92,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         type=lambda text: text.split(","),
         metavar="LIST",
         help="which heads, separated by commas (default: those of the settings)",
+    )
+    judge.add_argument(
+        "--agreed",
+        action="store_true",
+        help="all faces are yours or of people who agreed, and of adults (for beauty)",
     )
     judge.add_argument("--out", type=Path, metavar="DIR", help="write annotated crops there")
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")

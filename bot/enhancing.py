@@ -55,7 +55,7 @@ class Wish:
     head: Literal["demo", "taste", "photogenic"] = "demo"
     start: Literal["picture", "noise"] = "picture"
     steps: int = 100
-    strength: float = 1.0
+    strength: float = 0.7
     allow_explicit: bool = False
 
 

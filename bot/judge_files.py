@@ -21,6 +21,7 @@ from bot.domain import Attachment
 from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement
+from bot.scoring import ONES_OWN
 from bot.settings import Settings
 from datasets.folders import FolderError, people
 from models.gallery import Example, Gallery
@@ -57,6 +58,7 @@ async def judge_files(
     heads: Sequence[str] | None,
     out: Path | None,
     as_json: bool,
+    agreed: bool = False,
 ) -> int:
     """Judge files and print the result.
 
@@ -64,6 +66,7 @@ async def judge_files(
         gallery: a folder per person, or None: nobody is known.
         heads: names of heads, or None for those of the settings.
         out: where annotated crops go, or None for nowhere.
+        agreed: the pictures show whoever asks, or who agreed, and adults: see `bot.scoring`.
 
     Returns:
         0 when every file was judged, else 1.
@@ -76,6 +79,14 @@ async def judge_files(
         raise SettingsError(
             f"--heads {','.join(unknown)}: no such head; there are: {', '.join(HEADS)}."
         )
+    if ONES_OWN in (heads or ()) and not agreed:
+        raise SettingsError(
+            f"--heads {ONES_OWN}: it is scored only of yourself, or of somebody who agreed, and of "
+            "an adult. Say with --agreed that this is so of all these pictures."
+        )
+    heads = settings.judging.heads if heads is None else heads
+    if heads is not None and not agreed:
+        heads = [head for head in heads if head != ONES_OWN]
     enrolled = _people(gallery) if gallery is not None else []
     if out is not None:
         _make_folder(out)
@@ -269,24 +280,26 @@ def as_table(judged: Sequence[JudgedFile]) -> Table:
 
 
 def _rows(picture: Picture, judgement: Judgement) -> list[tuple[str, str, str, str]]:
-    """Number, box, answer and how sure: of each face, and of the picture if that was judged."""
-    rows = [
-        (
-            str(number),
-            " ".join(f"{edge:.0f}" for edge in picture.in_file(face.face.box)),
-            *_answer(face.guesses),
-        )
+    """Number, box, answer and how sure: of each face, and of the picture if that was judged.
+
+    A row an answer, the first of a face with its number and box.
+    """
+    seen = [
+        (str(number), " ".join(f"{edge:.0f}" for edge in picture.in_file(face.face.box)), face)
         for number, face in enumerate(judgement.faces, start=1)
     ]
-    whole = [("picture", "", *_answer(judgement.whole.guesses))] if judgement.whole else []
-    return rows + whole
+    whole = [("picture", "", judgement.whole)] if judgement.whole else []
+    return [
+        (*(("", "") if n else (number, box)), *answer)
+        for number, box, judged in seen + whole
+        for n, answer in enumerate(_answers(judged.guesses))
+    ]
 
 
-def _answer(guesses: Sequence[Guess]) -> tuple[str, str]:
-    named = any(isinstance(guess, Named) for guess in guesses)
-    told = [_name(guesses)] if named else []
-    told += [_score(guess) for guess in guesses if not isinstance(guess, Named)]
-    return "\n".join(what for what, _ in told), "\n".join(sure for _, sure in told)
+def _answers(guesses: Sequence[Guess]) -> list[tuple[str, str]]:
+    """What was said and how sure that is: one line for all names, and one a score."""
+    scores = [_score(guess) for guess in guesses if not isinstance(guess, Named)]
+    return scores if scores and len(scores) == len(guesses) else [_name(guesses), *scores]
 
 
 def _score(guess: Scored | Refused) -> tuple[str, str]:

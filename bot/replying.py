@@ -185,9 +185,12 @@ def percent(probability: float) -> str:
 def _image(locale: str, guesses: Sequence[Guess], answers: Sequence[_Answer], crop: Crop) -> bytes:
     """The crop with names at the left of its caption and scores, or how sure, at the right."""
     scores = [guess for guess in guesses if isinstance(guess, Scored)]
+    named = any(isinstance(guess, Named) for guess in guesses)
     alone = answers[0].probability if len(answers) == 1 else None
-    known = any(not _is_maybe(each) for each in answers) or (not answers and bool(scores))
+    known = any(not _is_maybe(each) for each in answers) or (bool(scores) and not named)
     right = " / ".join(_number(each.value) for each in scores)
+    if named and len(scores) == 1:
+        right = f"{say(locale, f'head-{scores[0].head}')} {right}"
     if alone is not None and not scores:
         right = percent(alone)
     height, width = crop.pixels.shape[:2]

@@ -54,7 +54,7 @@ class Enhance(commands.Cog):
         picture: discord.Attachment,
         head: Literal["demo", "taste", "photogenic"] = "demo",
         start: Literal["picture", "noise"] = "picture",
-        strength: app_commands.Range[int, 1, 100] = 100,
+        strength: app_commands.Range[int, 1, 100] = 70,
     ) -> None:
         """Work, tell how far it is, and show what came of it."""
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -101,7 +101,14 @@ def test_judge_prints_a_table_and_exits_with_0(
     [
         (
             ["judge", "x.jpg", "--heads", "idle"],
-            "--heads idle: no such head; there are: idol, character.",
+            "--heads idle: no such head; there are: idol, character, beauty, taste, photogenic.",
+        ),
+        (
+            ["judge", "x.jpg", "--heads", "idol,beauty"],
+            (
+                "--heads beauty: it is scored only of yourself, or of somebody who agreed, and of an "
+                "adult. Say with --agreed"
+            ),
         ),
         (["judge", "x.jpg", "--gallery", "nowhere"], "--gallery: nowhere: there is no such folder"),
         (["judge", "x.jpg", "--out", "/proc/nowhere"], "--out /proc/nowhere: No such file"),
