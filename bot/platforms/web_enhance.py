@@ -35,7 +35,7 @@ class _Choice(BaseModel):
 
     head: Literal["demo", "taste", "photogenic"] = "demo"
     start: Literal["picture", "noise"] = "picture"
-    percent: int = Field(default=100, ge=1, le=100)
+    percent: int = Field(default=70, ge=1, le=100)
 
 
 class EnhancePage:
