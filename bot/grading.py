@@ -16,6 +16,7 @@ from bot.errors import SettingsError
 from bot.intake import Intake
 from bot.judge_files import judge_file, side_by_side
 from bot.judging import Judge
+from bot.named_files import refuse_missing
 from bot.settings import Settings
 from bot.trials import SCOPE
 from datasets.scores import ScoresError, group_of, read
@@ -24,8 +25,6 @@ from models.score_measures import Figures, Floats, figures, per_group
 from models.types import Context, Crop, Kind, Refused, Scored
 
 _NO_FACE, _NOT_JUDGED = "no face", "not judged"
-_MOST_NAMED = 3
-"""Missing files that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +162,7 @@ def _read(labels: Path, images: Path) -> Mapping[str, float]:
         truths = read(labels)
     except ScoresError as error:
         raise SettingsError(f"--labels: {error}") from error
-    missing = [name for name in truths if not (images / name).is_file()]
-    if missing:
-        named = ", ".join(missing[:_MOST_NAMED])
-        raise SettingsError(
-            f"--images {images}: {len(missing)} of {len(truths)} pictures that --labels names are "
-            f"not there: {named}{' …' * (len(missing) > _MOST_NAMED)}."
-        )
+    refuse_missing("--labels", truths, images)
     return truths
 
 

@@ -19,6 +19,7 @@ from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import Judge
+from bot.named_files import refuse_missing
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
@@ -26,9 +27,6 @@ from datasets.receptions import Reception, ReceptionsError, read
 from models.crops import uncut
 from models.photogenic import LEAST_AUTHORS, LEAST_OF_AUTHOR, LEAST_POSTS, Evidence
 from models.types import Kind, Picture, Scope
-
-_MOST_NAMED = 3
-"""Missing files that an error names."""
 
 
 class Outcome(StrEnum):
@@ -99,13 +97,7 @@ def _read(folder: Path, counts: Path) -> list[Reception]:
         received = read(counts)
     except ReceptionsError as error:
         raise SettingsError(f"--counts: {error}") from error
-    missing = [each.file for each in received if not (folder / each.file).is_file()]
-    if missing:
-        named = ", ".join(missing[:_MOST_NAMED])
-        raise SettingsError(
-            f"{folder}: {len(missing)} of {len(received)} pictures that --counts names are not "
-            f"there: {named}{' …' * (len(missing) > _MOST_NAMED)}."
-        )
+    refuse_missing("--counts", (each.file for each in received), folder)
     return received
 
 

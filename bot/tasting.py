@@ -18,6 +18,7 @@ from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import load_scene
+from bot.named_files import refuse_missing
 from bot.settings import Settings
 from bot.taste_curve import STEPS, Point, Rated, learning_curve
 from datasets.ratings import RatingsError, read_ratings, read_texts
@@ -25,9 +26,6 @@ from datasets.split import copies
 from models.crops import uncut
 from models.taste import Ratings
 from models.types import Embedder, Kind, UserId, Vectors
-
-_NAMED = 3
-"""Files that an error names; of the others it says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +142,7 @@ def _read(files: Files) -> tuple[dict[tuple[UserId, str], float], Mapping[str, s
         texts = None if files.text is None else read_texts(files.text)
     except RatingsError as error:
         raise SettingsError(str(error)) from error
-    names = sorted({name for _, name in given})
-    missing = [name for name in names if not (files.images / name).is_file()]
-    if missing:
-        raise SettingsError(
-            f"--images {files.images}: {len(missing)} of the {len(names)} files that were rated "
-            f"are not there: {', '.join(missing[:_NAMED])}{' …' * (len(missing) > _NAMED)}"
-        )
+    refuse_missing("--ratings", sorted({name for _, name in given}), files.images)
     return given, texts
 
 

@@ -109,7 +109,7 @@ async def score(service: Service, folder: Path, pixels: np.ndarray) -> float:
         ("0/0.png\t0\t5", "line 2: expected a file, its author"),
         ("0/0.png\t0\t5\t0", "audience (1 or more)"),
         ("0/0.png\t0\t-5\t9", "reactions (0 or more)"),
-        ("gone.png\t0\t5\t9", "1 of 1 pictures that --counts names are not there: gone.png."),
+        ("gone.png\t0\t5\t9", "1 of the 1 files that --counts names are not there: gone.png"),
         ("", "holds no counts"),
     ],
 )

@@ -105,7 +105,7 @@ def test_files_that_are_not_there_are_named(
     (folder / "missing.tsv").write_text("\n".join(lines))
     assert run(folder, ratings="missing.tsv") == 2
     told = capsys.readouterr().err
-    assert "4 of the 5 files that were rated are not there: a.png, b.png, c.png …" in told
+    assert "4 of the 5 files that --ratings names are not there: a.png, b.png, c.png …" in told
 
 
 def test_too_few_ratings_are_told_so(
