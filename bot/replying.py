@@ -208,7 +208,8 @@ def _caption(locale: str, guesses: Sequence[Guess], answers: Sequence[_Answer]) 
         return " / ".join(names)
     if any(isinstance(guess, Named) for guess in guesses):
         return say(locale, "caption-unknown")
-    return " / ".join(say(locale, f"head-{guess.head}") for guess in guesses)
+    scored = [guess for guess in guesses if isinstance(guess, Scored)]
+    return " / ".join(say(locale, f"head-{guess.head}") for guess in scored or guesses)
 
 
 def annotated(locale: str, guesses: Sequence[Guess], crop: Crop) -> bytes:
