@@ -13,7 +13,8 @@ from PIL import Image, ImageFont
 from bot import drawing, replying
 from bot.domain import Mark, Standing, State, Verdict
 from bot.errors import PictureRefused, Reason
-from models.types import Crop, Kind, Route
+from models.heads import SCORING_HEADS
+from models.types import Crop, Kind, NoScore, Route, Scored, WhyNot
 from tests.test_correcting import verdict
 
 LOCALE = Path(replying.__file__).parent / "locale"
@@ -34,6 +35,28 @@ def test_every_refusal_and_state_has_its_words(locale: str) -> None:
         assert replying.refusal(locale, PictureRefused(reason, "12"))
     for state in State:
         assert bool(replying.status(locale, [Standing(state, "Mai")])) == (state is not State.OPEN)
+
+
+@pytest.mark.parametrize("locale", replying.LOCALES)
+def test_every_reason_for_no_score_has_its_words(locale: str) -> None:
+    flaws = (WhyNot.TOO_SMALL, WhyNot.TOO_BLURRED, WhyNot.TURNED_AWAY)
+    for head in SCORING_HEADS:
+        for reason in (*NoScore, *flaws):
+            assert replying.no_score(locale, head, reason)
+
+
+@pytest.mark.parametrize("locale", replying.LOCALES)
+@pytest.mark.parametrize("head", SCORING_HEADS)
+def test_a_score_is_said_with_its_interval_and_what_it_amounts_to(head: str, locale: str) -> None:
+    def words(value: float, low: float, high: float) -> str:
+        scored = Scored(head, value, low, high, "m")
+        shown = dataclasses.replace(known(), locale=locale, guesses=(scored,))
+        return replying.part(shown, crop(), {}).words
+
+    said = [words(3.81, 3.24, 4.38), words(2.0, 1.0, 2.9), words(3.1, 2.5, 3.7)]
+    assert all(number in said[0] for number in ("3.8", "3.2", "4.4"))
+    likes = [replying.say(locale, key) for key in ("like", "nope", "like-undecided")]
+    assert all(like in line for like, line in zip(likes, said, strict=True))
 
 
 def crop() -> Crop:
