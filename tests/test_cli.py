@@ -105,10 +105,7 @@ def test_judge_prints_a_table_and_exits_with_0(
         ),
         (
             ["judge", "x.jpg", "--heads", "idol,beauty"],
-            (
-                "--heads beauty: it is scored only of yourself, or of somebody who agreed, and of an "
-                "adult. Say with --agreed"
-            ),
+            "--heads beauty: it is scored only of yourself, or of somebody who agreed",
         ),
         (["judge", "x.jpg", "--gallery", "nowhere"], "--gallery: nowhere: there is no such folder"),
         (["judge", "x.jpg", "--out", "/proc/nowhere"], "--out /proc/nowhere: No such file"),
