@@ -430,8 +430,9 @@ class Service:
         for head in changed:
             await self._galleries.rebuild(verdict.scope, head)
         part = await self.part(verdict.id)
-        if any(each.action is Action.RATE for each in corrections):
+        if corrections[0].action is Action.RATE:  # how somebody rates is nobody else's business
             await self._taught.rebuild_tastes(verdict.scope)
+            return part
         if corrections[0].withdraw and part.state is State.OPEN:
             return replace(part, status=replying.say(verdict.locale, "status-undone"))
         return part

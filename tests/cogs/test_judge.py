@@ -215,7 +215,9 @@ async def test_the_message_menu_on_words_and_on_own_crops(world: World, astronau
 async def test_the_menu_has_a_japanese_name(world: World) -> None:
     commands = world.env.backend.visible_commands(user_id=world.ann.id, channel_id=world.channel.id)
     names = {each["name"]: each.get("name_localizations") for each in commands}
-    assert set(names) == {"judge", "help", "people", "privacy", "setup", "taste", "unknown", "why"}
+    assert set(names) == {
+        "enhance", "help", "judge", "people", "privacy", "setup", "taste", "unknown", "why",
+    }  # fmt: skip
     menu = world.env.backend.find_command("Judge this picture", world.guild.id, type=3)
     assert menu is not None
     assert menu["name_localizations"]["ja"] == "この写真を判定"

@@ -71,7 +71,7 @@ def test_a_face_that_was_cut_out_is_scored_without_landmarks(
 ) -> None:
     whole = found(photograph)
     left, top, right, bottom = (round(each) for each in whole.box)
-    side = whole(whole.pixels[top:bottom, left:right], Kind.PHOTO)
+    side = as_it_is(whole.pixels[top:bottom, left:right])
     (one, other) = scored(head, whole, side)
     assert one.value == pytest.approx(other.value, abs=0.8)
 
@@ -103,7 +103,7 @@ def test_each_face_has_its_own_score_whatever_its_batch(
 
 def test_it_judges_photographs_only() -> None:
     assert (BeautyHead.name, BeautyHead.takes) == ("beauty", "face")
-    assert BeautyHead.kinds == {BeautyHead.home} == {Kind.PHOTO}
+    assert BeautyHead.kinds == {Kind.PHOTO}
 
 
 def test_scores_follow_those_that_people_gave(head: BeautyHead, data: Path) -> None:

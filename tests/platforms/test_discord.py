@@ -128,8 +128,8 @@ async def test_it_connects_registers_its_commands_and_leaves_when_cancelled(
     said = await asyncio.wait_for(simulated.identified.get(), 20)
     assert said["intents"] & PRIVILEGED == 0
     assert sorted(simulated.commands) == [
-        "Judge this picture", "Why this answer?", "help", "judge", "people", "privacy", "setup",
-        "taste", "unknown", "why",
+        "Judge this picture", "Why this answer?", "enhance", "help", "judge", "people", "privacy",
+        "setup", "taste", "unknown", "why",
     ]  # fmt: skip
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
