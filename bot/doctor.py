@@ -21,7 +21,7 @@ from bot.errors import HanteiError, SettingsError, WeightsError
 from bot.fetching import fetch_weights
 from bot.intake import Intake
 from bot.judging import embedder_choice, facenet_file
-from bot.recipes import RECIPES, trained_dir
+from bot.recipes import RECIPES, trained_dir, weights_of
 from bot.settings import Settings
 from bot.store import Store
 
@@ -169,20 +169,23 @@ async def check_weights(settings: Settings) -> Finding:
 
 
 async def check_networks(settings: Settings) -> Finding:
-    """Do the router, the detector of drawn faces and the features of characters load?"""
-    from bot.judging import Networks  # takes seconds: it imports torch
+    """Does all load that the project trained, or the operator?"""
+    from bot.judging import Networks  # these take seconds: they import torch
+    from models import demo
 
     own = [name for name in RECIPES if trained_dir(name, settings.store.data_dir).is_dir()]
     try:
         networks = await asyncio.to_thread(Networks, settings)
-    except WeightsError as error:
+        folder = weights_of("demo", settings.store.data_dir)
+        await asyncio.to_thread(demo.load, folder, networks.scene.network)
+    except (WeightsError, ValueError) as error:
         mend = "delete the folder that it names, or train it again (docs/operators.md)"
         return Finding("networks", "bad", str(error), mend)
     except SettingsError as error:
         return Finding("networks", "bad", str(error), "install it, or set judging.text = false")
     await asyncio.to_thread(networks.close)
     trained = f"; of your own: {', '.join(own)}" if own else ""
-    return Finding("networks", "good", f"router, detectors and characters load{trained}")
+    return Finding("networks", "good", f"router, detectors, characters and scores load{trained}")
 
 
 async def check_web(settings: Settings) -> Finding:

@@ -19,3 +19,12 @@ async def test_a_font_that_draws_boxes_has_no_japanese(
     monkeypatch.setattr(drawing, "font_file", lambda: file)
     finding = await doctor.check_font(settings)
     assert (finding.state, finding.mend) == ("bad", "pip install manimgx-fonts-cjk")
+
+
+async def test_networks_that_do_not_load_are_named(settings: Settings) -> None:
+    folder = settings.store.data_dir / "networks" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "weights.safetensors").write_bytes(b"?")
+    finding = await doctor.check_networks(settings)
+    assert finding.state == "bad"
+    assert "demo" in finding.found
