@@ -131,13 +131,10 @@ class Judge:
             name: head(self._networks.embedders[name], partial(self._gallery_of, name))
             for name, head in NAMING_HEADS.items()
         }
-        self._heads = {**naming, **self._networks.scorers(self._learned_by)}
+        self._heads = {**naming, **self._networks.scorers(self.learned)}
 
     def _gallery_of(self, head: str, scope: Scope, kind: Kind) -> "Gallery | None":
         return self.gallery(scope, head, kind)
-
-    def _learned_by(self, head: str, scope: Scope) -> Any:
-        return self.learned(scope, head)
 
     async def stop(self) -> None:
         """Let running work end, then stop threads and processes."""
@@ -386,20 +383,20 @@ class Networks:
         self.scene = load_scene(settings)
         self.embedders |= dict.fromkeys(SEEING, self.scene)
 
-    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
+    def scorers(self, learned: Callable[..., Any]) -> dict[str, Head]:
         """The heads that score, by name.
 
         Args:
-            learned: what a scope has taught a head, or None.
+            learned: see `Judge.learned`.
         """
         from models.heads.photogenic import PhotogenicHead
         from models.heads.taste import TasteHead
 
         return {
             "beauty": self._beauty,
-            "taste": TasteHead(self.embedders["taste"], partial(learned, "taste"), self.words),
+            "taste": TasteHead(self.embedders["taste"], partial(learned, head="taste"), self.words),
             "photogenic": PhotogenicHead(
-                self.embedders["photogenic"], partial(learned, "photogenic")
+                self.embedders["photogenic"], partial(learned, head="photogenic")
             ),
         }
 

@@ -911,16 +911,12 @@ class Service:
         return await asyncio.to_thread(replying.part, verdict, crop, standings)
 
     async def _keep_house(self) -> None:
-        """Hourly, expire and sweep crops, learn what was collected, cluster what nobody named."""
+        """Hourly, expire and sweep crops, cluster what nobody named, learn what was collected."""
         while not self._stopping.is_set():
             try:
                 await self._expire()
             except Exception:  # what nobody agreed to must expire in the next hour, then
                 log.exception("cannot expire crops")
-            try:
-                await self._learn_anew()
-            except Exception:  # in the next hour, then
-                log.exception("cannot learn from what was collected")
             try:
                 await self.cluster_anew()
             except Exception:  # in the next hour, then
@@ -928,6 +924,11 @@ class Service:
             with suppress(TimeoutError):
                 async with asyncio.timeout(3600):
                     await self._stopping.wait()
+                    return
+            try:
+                await self._learn_anew()  # not before: the start has just done it
+            except Exception:  # in the next hour, then
+                log.exception("cannot learn from what was collected")
 
     async def _learn_anew(self) -> None:
         """What another process has collected."""

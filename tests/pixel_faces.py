@@ -26,7 +26,6 @@ from models.types import (
     Named,
     Picture,
     Route,
-    Scope,
     Scored,
     Takes,
     Vectors,
@@ -93,7 +92,7 @@ class PixelNetworks:
         face = Face(box, landmarks_of(self.kind), 1.0, self.kind)
         return ("photo" if self.kind is Kind.PHOTO else "illustration"), [face]
 
-    def scorers(self, learned: Callable[[str, Scope], Any]) -> dict[str, Head]:
+    def scorers(self, learned: Callable[..., Any]) -> dict[str, Head]:
         return {
             "beauty": Brightness("beauty", "face"),
             "photogenic": Brightness("photogenic", "picture"),
