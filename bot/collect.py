@@ -25,7 +25,7 @@ from bot.annotating import boxes_dir, training_command
 from bot.domain import Attachment
 from bot.errors import HanteiError, PictureRefused, SettingsError
 from bot.intake import Intake
-from bot.judge_files import side_by_side
+from bot.judge_files import at_work, side_by_side
 from bot.judging import Judge
 from bot.settings import Settings, load
 from bot.store import Store
@@ -127,19 +127,8 @@ async def propose(settings: Settings, folder: Path, name: str | None = None) -> 
         raise SettingsError(str(error)) from error
     into = BoxSet.create(boxes_dir(settings) / name)
     console = Console(stderr=True)
-    # A place for every worker, as nobody else asks.
-    places = {"queue": max(settings.intake.queue, settings.judging.workers)}
-    intake = Intake(settings.intake.model_copy(update=places))
-    try:
-        with console.status("loading models …"):
-            judge = Judge(settings)
-            await judge.start()
-        try:
-            outcomes = await add(settings, judge, intake, into, files, console)
-        finally:
-            await judge.stop()
-    finally:
-        await intake.close()
+    async with at_work(settings, console) as (intake, judge):
+        outcomes = await add(settings, judge, intake, into, files, console)
     return _summary(settings, into, outcomes)
 
 

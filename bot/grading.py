@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bot.errors import SettingsError
 from bot.intake import Intake
-from bot.judge_files import judge_file, side_by_side
+from bot.judge_files import at_work, judge_file, side_by_side
 from bot.judging import Judge
 from bot.named_files import refuse_missing
 from bot.settings import Settings
@@ -136,24 +136,10 @@ async def grade(
         WeightsError: weights are missing or damaged.
     """
     truths = _read(labels, images)
-    console = Console(stderr=True)
-    # A place for every worker, as nobody else asks.
-    workers = settings.judging.workers
-    places = {"queue": max(settings.intake.queue, workers + 1)}
-    intake = Intake(settings.intake.model_copy(update=places))
-    try:
-        with console.status("loading models …"):
-            judge = Judge(settings)
-            await judge.start()
-        try:
-            each = partial(_grade, judge, intake, head, images, cropped)
-            pictures = await side_by_side(
-                each, list(truths.items()), workers + 1, "scoring", console
-            )
-        finally:
-            await judge.stop()
-    finally:
-        await intake.close()
+    console, workers = Console(stderr=True), settings.judging.workers + 1  # one decodes meanwhile
+    async with at_work(settings, console) as (intake, judge):
+        each = partial(_grade, judge, intake, head, images, cropped)
+        pictures = await side_by_side(each, list(truths.items()), workers, "scoring", console)
     return Result(head, settings.judging.like_from, tuple(pictures))
 
 

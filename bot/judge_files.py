@@ -4,7 +4,8 @@ import asyncio
 import json
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -90,29 +91,12 @@ async def judge_files(
     enrolled = _people(gallery) if gallery is not None else []
     if out is not None:
         _make_folder(out)
-    queue = max(settings.intake.queue, settings.judging.workers)  # a place for every worker
-    intake = Intake(settings.intake.model_copy(update={"queue": queue}))
-    console = Console(stderr=True)
-    try:
-        with console.status("loading models …"):
-            judge = Judge(settings)
-            await judge.start()
-        try:
-            if enrolled:
-                await enroll(
-                    judge,
-                    intake,
-                    enrolled,
-                    settings.judging.workers,
-                    tuple(NAMING_HEADS),
-                    console,
-                )
-            each = partial(judge_file, judge, intake, heads=heads)
-            judged = await side_by_side(each, files, settings.judging.workers, "judging", console)
-        finally:
-            await judge.stop()
-    finally:
-        await intake.close()
+    console, workers = Console(stderr=True), settings.judging.workers
+    async with at_work(settings, console) as (intake, judge):
+        if enrolled:
+            await enroll(judge, intake, enrolled, workers, tuple(NAMING_HEADS), console)
+        each = partial(judge_file, judge, intake, heads=heads)
+        judged = await side_by_side(each, files, workers, "judging", console)
 
     if as_json:
         print(json.dumps([as_dict(each) for each in judged], ensure_ascii=False, indent=2))
@@ -121,6 +105,28 @@ async def judge_files(
     if out is not None:
         write_crops(judged, out, settings.locale)
     return 0 if all(each.error is None for each in judged) else 1
+
+
+@asynccontextmanager
+async def at_work(settings: Settings, console: Console) -> AsyncIterator[tuple[Intake, Judge]]:
+    """What opens and judges pictures, for a command beside which nobody else asks.
+
+    Raises:
+        WeightsError: weights are missing or damaged.
+    """
+    # A place for every worker, and one to decode while the others judge.
+    places = {"queue": max(settings.intake.queue, settings.judging.workers + 1)}
+    intake = Intake(settings.intake.model_copy(update=places))
+    try:
+        with console.status("loading models …"):
+            judge = Judge(settings)
+            await judge.start()
+        try:
+            yield intake, judge
+        finally:
+            await judge.stop()
+    finally:
+        await intake.close()
 
 
 async def judge_file(

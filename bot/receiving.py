@@ -17,8 +17,7 @@ from bot import replying
 from bot.domain import Attachment, Post
 from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
-from bot.judge_files import side_by_side
-from bot.judging import Judge
+from bot.judge_files import at_work, side_by_side
 from bot.named_files import refuse_missing
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
@@ -53,25 +52,17 @@ async def receive(settings: Settings, folder: Path, counts: Path, scope: Scope) 
     """
     received = _read(folder, counts)
     console = Console(stderr=True)
-    places = {"queue": max(settings.intake.queue, settings.judging.workers)}
-    intake = Intake(settings.intake.model_copy(update=places))
-    try:
-        with console.status("loading models …"):
-            judge = Judge(settings)
-            await judge.start()
-        try:
-            async with Store(settings.store.data_dir) as store:
-                add = partial(_add, store, intake, folder, scope, console)
-                workers = settings.judging.workers
-                outcomes = await side_by_side(add, received, workers, "reading", console)
-                for author in sorted({each.author for each in received}):
-                    await store.set_allowed(scope, _user(author), True)
-                with console.status("learning …"):
-                    learned = await TaughtScores(store, judge).rebuild_photogenic(scope)
-        finally:
-            await judge.stop()
-    finally:
-        await intake.close()
+    async with (
+        at_work(settings, console) as (intake, judge),
+        Store(settings.store.data_dir) as store,
+    ):
+        add = partial(_add, store, intake, folder, scope, console)
+        workers = settings.judging.workers
+        outcomes = await side_by_side(add, received, workers, "reading", console)
+        for author in sorted({each.author for each in received}):
+            await store.set_allowed(scope, _user(author), True)
+        with console.status("learning …"):
+            learned = await TaughtScores(store, judge).rebuild_photogenic(scope)
     return f"{scope}: {_told(outcomes)}.\n{evidence_in_words(learned)}"
 
 

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.platforms.discord import DiscordBot, localised, place_of, ref_of
 from bot.replying import say
 from cogs.moderating import ForModerators
-from cogs.subscribing import DAYS, Channel, Wish, subscribe, suggest_zones
+from cogs.subscribing import Channel, Wish, subscribe, with_options
 from models.heads import HEADS
 
 HEAD_CHOICES = [
@@ -69,15 +69,7 @@ class Setup(
         await self._tell(interaction, await self._like(interaction))
 
     @app_commands.command(name="digest", description=localised("discord-setup-digest-description"))
-    @app_commands.describe(
-        channel=localised("discord-digest-channel-option"),
-        time=localised("discord-digest-time-option"),
-        zone=localised("discord-digest-zone-option"),
-        days=localised("discord-digest-days-option"),
-        off=localised("discord-digest-off-option"),
-    )
-    @app_commands.choices(days=DAYS)
-    @app_commands.autocomplete(zone=suggest_zones)
+    @with_options
     async def digest(
         self,
         interaction: discord.Interaction[Any],

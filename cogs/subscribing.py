@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -12,6 +12,8 @@ from bot.digests import next_time
 from bot.platforms.discord import DiscordBot, localised, place_of, scope_of, user_id
 from bot.replying import say
 from bot.scheduling import Schedule, is_zone, minute_of, today, zones_like
+
+Command = TypeVar("Command")
 
 DAYS = [
     app_commands.Choice(name=localised(f"discord-digest-{days}"), value=days)
@@ -174,3 +176,16 @@ async def suggest_zones(
 ) -> list[app_commands.Choice[str]]:
     """Zones for what has been typed so far."""
     return [app_commands.Choice(name=zone, value=zone) for zone in zones_like(typed)]
+
+
+def with_options(command: Command) -> Command:
+    """What Discord shows of the options of a command whose parameters are those of a `Wish`."""
+    described = app_commands.describe(
+        channel=localised("discord-digest-channel-option"),
+        time=localised("discord-digest-time-option"),
+        zone=localised("discord-digest-zone-option"),
+        days=localised("discord-digest-days-option"),
+        off=localised("discord-digest-off-option"),
+    )
+    chosen = app_commands.choices(days=DAYS)
+    return described(chosen(app_commands.autocomplete(zone=suggest_zones)(command)))

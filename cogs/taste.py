@@ -12,7 +12,7 @@ from bot.platforms.discord import DiscordBot, link_of, localised, scope_of, user
 from bot.rating_report import as_csv, report
 from bot.replying import say
 from cogs.confirm import confirmed
-from cogs.subscribing import DAYS, Channel, Wish, subscribe, suggest_zones
+from cogs.subscribing import Channel, Wish, subscribe, with_options
 from models.taste import LEAST
 
 
@@ -76,15 +76,7 @@ class Taste(
         await interaction.edit_original_response(content=words, attachments=[file])
 
     @app_commands.command(name="digest", description=localised("discord-taste-digest-description"))
-    @app_commands.describe(
-        channel=localised("discord-digest-channel-option"),
-        time=localised("discord-digest-time-option"),
-        zone=localised("discord-digest-zone-option"),
-        days=localised("discord-digest-days-option"),
-        off=localised("discord-digest-off-option"),
-    )
-    @app_commands.choices(days=DAYS)
-    @app_commands.autocomplete(zone=suggest_zones)
+    @with_options
     async def digest(
         self,
         interaction: discord.Interaction[Any],
