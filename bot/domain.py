@@ -6,7 +6,7 @@ people agreed on. They are different types and live in different tables.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from models.types import Box, Guess, Kind, Named, Scope, UserId
 
@@ -84,12 +84,22 @@ class Verdict:
         return None
 
 
+class Role(IntEnum):
+    """What somebody may do in a scope; each may what the ones before may."""
+
+    VIEWER = 1
+    TEACHER = 2
+    MODERATOR = 3
+    ADMIN = 4
+
+
 class Action(StrEnum):
     """What a person can say of a guess."""
 
     RIGHT = "right"
     CANDIDATE = "candidate"
     NAME = "name"
+    NOT = "not"
     NONE_OF_THESE = "none"
     NOT_A_FACE = "not_a_face"
     RATE = "rate"
@@ -106,8 +116,9 @@ class Correction:
     Attributes:
         trusted: the voter is a moderator of the scope.
         choice: which candidate, from 0, for `Action.CANDIDATE`; 1 to 5 for `Action.RATE`.
-        name: what was typed, for `Action.NAME`.
+        name: what was typed, for `Action.NAME`; who it is not, for `Action.NOT`.
         withdraw: the mark is taken back.
+        place: where it was cast: a channel as in `Post`, or a page (`web:confirm`).
     """
 
     verdict_id: int
@@ -118,6 +129,7 @@ class Correction:
     choice: int | None = None
     name: str | None = None
     withdraw: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,7 @@ class Vote:
         name: the name the vote stands for, resolved when it was cast; None for the actions that
             name nobody.
         score: 1 to 5 for `Action.RATE`, else None.
+        place: where it was cast, as in `Correction`.
     """
 
     id: int
@@ -140,6 +153,7 @@ class Vote:
     withdraw: bool
     created: datetime
     score: int | None = None
+    place: str = ""
 
 
 class Answer(StrEnum):
@@ -170,6 +184,8 @@ class State(StrEnum):
     OPEN = "open"
     LEARNED = "learned"
     WAITING = "waiting"
+    DISPUTED = "disputed"
+    HELD = "held"
     CONSENT_NEEDED = "consent"
     REJECTED = "rejected"
     NOT_A_FACE = "not_a_face"
@@ -178,11 +194,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The result of counting votes: a state for the reply and perhaps a label to act on."""
+    """The result of counting votes: a state for the reply and perhaps a label to act on.
+
+    Attributes:
+        name: whom it is about, if it is about somebody.
+        missing: how many more people it takes, while waiting.
+    """
 
     state: State
     name: str | None = None
     label: Label | None = None
+    missing: int = 0
 
 
 class Mark(StrEnum):

@@ -132,6 +132,8 @@ _NEWS = (
     State.NOT_A_FACE,
     State.LEARNED,
     State.CONSENT_NEEDED,
+    State.DISPUTED,
+    State.HELD,
     State.WAITING,
     State.EXPIRED,
     State.REJECTED,
@@ -170,7 +172,7 @@ def _answers(verdict: Verdict, standings: Mapping[str, Standing]) -> list[_Answe
 def status(locale: str, standings: Iterable[Standing]) -> str | None:
     """What came of the votes, each sentence once, or None when there are none."""
     sentences = [
-        say(locale, f"status-{each.state}", name=each.name or "")
+        say(locale, f"status-{each.state}", name=each.name or "", missing=each.missing)
         for each in standings
         if each.state is not State.OPEN
     ]
@@ -301,8 +303,8 @@ def _rounded(image: Image.Image) -> Image.Image:
 @cache
 def _bundle(locale: str) -> FluentBundle:
     bundle = FluentBundle([locale], use_isolating=False)
-    text = (files("bot") / "locale" / f"{locale}.ftl").read_text("utf-8")
-    bundle.add_resource(FluentResource(text))
+    for file in (files("bot") / "locale" / locale).iterdir():
+        bundle.add_resource(FluentResource(file.read_text("utf-8")))
     return bundle
 
 

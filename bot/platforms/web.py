@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import aiohttp_jinja2
 import jinja2
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,12 +27,12 @@ from bot.domain import (
     CANDIDATE_MARKS,
     RATING_MARKS,
     Action,
-    Attachment,
     Correction,
     Mark,
     Part,
     Post,
     Reply,
+    Role,
     Verdict,
     Vote,
 )
@@ -40,7 +40,6 @@ from bot.errors import Busy, NotAllowed, NotFound, SettingsError
 from bot.offering import lettered, naming
 from bot.platforms.web_boxes import BoxesPage
 from bot.platforms.web_door import (
-    LIFETIME,
     TOKEN_HEADER,
     Door,
     Problem,
@@ -50,32 +49,27 @@ from bot.platforms.web_door import (
 )
 from bot.platforms.web_enhance import EnhancePage
 from bot.platforms.web_judged import JudgedChoice
+from bot.platforms.web_pages import SCOPE, Pages, Session
 from bot.platforms.web_rate import RatePage
 from bot.platforms.web_unknown import UnknownPage
+from bot.platforms.web_uploads import Uploads
 from bot.platforms.web_why import WhyPage
 from bot.platforms.web_words import without_emoji
-from bot.replying import LOCALES, say
+from bot.replying import say
 from bot.service import Service
 from bot.settings import Settings
 from models.heads import HEADS
-from models.types import Scope
 
 log = logging.getLogger(__name__)
 
-SCOPE: Scope = "web"
 PLACE = "web:"
 """Where it is chosen what is judged: the page is one place."""
 
-LANGUAGE_COOKIE = "hantei_language"
-MOST_PICTURES = 4
 MOST_ANSWERS = 12
 """In the history. Each face costs about 20 ms of drawing."""
 
 _MOST_UPLOADS = 8
 """Requests whose pictures are in memory at a time; the next ones are told to come again."""
-
-_STALLED = 30.0
-"""Seconds without a byte after which an upload is given up."""
 
 _RETRY_AFTER = 2
 """Seconds after which a visitor who was told "busy" may come again."""
@@ -191,16 +185,15 @@ class _Site:
         self._settings = settings
         self._service = service
         self._door = door
-        self._max_bytes = int(settings.intake.max_megabytes * 1_000_000)
-        self._uploads = 0
-        self._unknown = UnknownPage(service, SCOPE, self._page, self._form)
-        self._why = WhyPage(service, SCOPE, self._page, self._verdict)
-        self._boxes = BoxesPage(settings, self._page)
-        self._rate = RatePage(service, SCOPE, self._page, self._known, self._verdict)
-        self._judged = JudgedChoice(service, PLACE)
-        self._enhance = EnhancePage(
-            service, SCOPE, self._page, self._known, self._pictures, self._locale
-        )
+        self._pages = Pages(settings, service, door)
+        self._uploads = Uploads(settings)
+        self._uploading = 0
+        self._unknown = UnknownPage(service, self._pages)
+        self._why = WhyPage(service, self._pages)
+        self._boxes = BoxesPage(settings, self._pages)
+        self._rate = RatePage(service, self._pages)
+        self._judged = JudgedChoice(service, self._pages, PLACE)
+        self._enhance = EnhancePage(service, self._pages, self._uploads)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -257,7 +250,7 @@ class _Site:
         if visitor is None and _led_here_by_a_link(request):
             # The browser kept its cookie back (SameSite=Strict). Let our own page ask again, or a
             # known visitor would be taken for a new one.
-            return self._render(request, "continue.html")
+            return self._pages.render(request, "continue.html")
         if not (_is_open(request.path) or self._door.admits(visitor)):
             if wants_page(request):
                 raise web.HTTPSeeOther("/login")
@@ -285,9 +278,9 @@ class _Site:
             return self._told(request, Problem(500, "web-failed"))
 
     def _told(self, request: web.Request, problem: Problem) -> web.Response:
-        sentence = say(self._locale(request), problem.message, **problem.values)
+        sentence = say(self._pages.locale(request), problem.message, **problem.values)
         if wants_page(request):
-            response = self._render(
+            response = self._pages.render(
                 request, "message.html", sentence=sentence, back=_back(request.path)
             )
             response.set_status(problem.status)
@@ -296,135 +289,91 @@ class _Site:
         response.headers.update(problem.headers)
         return response
 
-    def _known(self, request: web.Request) -> Visitor:
-        visitor = self._door.visitor(request)
-        if visitor is None:
-            raise Problem(403, "web-reload")
-        return visitor
-
-    def _locale(self, request: web.Request) -> str:
-        chosen = request.cookies.get(LANGUAGE_COOKIE)
-        if chosen in LOCALES:
-            return chosen
-        preferred = _preferred_locale(request.headers.get("Accept-Language", ""))
-        return preferred or self._settings.locale
-
     # pages
 
     async def page(self, request: web.Request) -> web.Response:
         """The page."""
-        visitor = self._door.visitor(request)
-        return await self._page(
+        session = await self._pages.session(request)
+        return await self._pages.page(
             request,
             "page.html",
-            allowed=visitor is not None and await self._service.allowed(SCOPE, visitor.user),
-            unknown=len(await self._service.unknown(SCOPE)),
+            allowed=await self._service.allowed(session.scope, session.user),
+            unknown=len(await self._service.unknown(session.scope)),
             boxes=await self._boxes.counts(),
-            to_rate=await self._rate.count(visitor),
+            to_rate=await self._rate.count(session),
             all_heads=HEADS,
             judged=await self._judged.told(),
         )
 
     async def login_page(self, request: web.Request) -> web.Response:
         """The form that asks for the password."""
-        return await self._page(request, "login.html", sentence="")
+        return await self._pages.page(request, "login.html", sentence="")
 
     async def login(self, request: web.Request) -> web.Response:
         """The form comes back."""
-        visitor, form = await self._form(request)
+        session, form = await self._pages.form(request)
         if await self._door.is_password(request, str(form.get("password", ""))):
-            return self._home(request, self._door.signed_in(visitor))
-        sentence = say(self._locale(request), "web-wrong-password")
-        response = await self._page(request, "login.html", sentence=sentence)
+            return self._home(request, self._door.signed_in(session.visitor))
+        sentence = say(self._pages.locale(request), "web-wrong-password")
+        response = await self._pages.page(request, "login.html", sentence=sentence)
         response.set_status(403)
         return response
 
     async def logout(self, request: web.Request) -> web.Response:
         """Sign out; the visitor stays the author of their posts."""
-        visitor, _ = await self._form(request)
-        return self._home(request, Visitor(visitor.id))
+        session, _ = await self._pages.form(request)
+        return self._home(request, Visitor(session.visitor.id))
 
     async def language(self, request: web.Request) -> web.Response:
         """Remember the language that the visitor chose."""
         response = web.Response(status=303, headers={"Location": "/"})
-        locale = request.match_info["locale"]
-        response.set_cookie(LANGUAGE_COOKIE, locale, max_age=LIFETIME, samesite="Strict")
+        self._pages.speak(response, request.match_info["locale"])
         return response
-
-    async def _form(self, request: web.Request) -> tuple[Visitor, dict[str, Any]]:
-        """The visitor and the fields, of which `faces` lists all that are ticked."""
-        visitor, posted = self._known(request), await request.post()
-        self._door.check_token(visitor, str(posted.get("token", "")))
-        return visitor, {**posted, "faces": posted.getall("face", [])}
 
     def _home(self, request: web.Request, visitor: Visitor) -> web.Response:
         response = web.Response(status=303, headers={"Location": "/"})
         self._door.remember(request, response, visitor)
         return response
 
-    async def _page(self, request: web.Request, template: str, **values: object) -> web.Response:
-        visitor = self._door.visitor(request) or self._door.newcomer()
-        response = self._render(
-            request,
-            template,
-            token=self._door.token(visitor),
-            has_lock=self._door.has_lock,
-            most_pictures=MOST_PICTURES,
-            max_bytes=self._max_bytes,
-            max_megabytes=self._settings.intake.max_megabytes,
-            keep_days=self._settings.store.keep_days,
-            longest_name=LONGEST_NAME,
-            **values,
-        )
-        self._door.remember(request, response, visitor)
-        return response
-
-    def _render(self, request: web.Request, template: str, **values: object) -> web.Response:
-        locale = self._locale(request)
-
-        def in_locale(message: str, **places: object) -> str:
-            return say(locale, message, **places)
-
-        context = {"locale": locale, "say": in_locale, **values}
-        return aiohttp_jinja2.render_template(template, request, context)
-
     # answers
 
     async def answer(self, request: web.Request) -> web.Response:
         """Judge the uploaded pictures. An upload that comes again gets the same answer."""
-        visitor = self._known(request)
-        key = f"web:{visitor.id}:{_idempotency_key(request)}"
-        if self._uploads >= _MOST_UPLOADS:
-            raise Busy(f"{self._uploads} uploads are being read or judged")
-        self._uploads += 1
+        session = await self._pages.session(request, Role.TEACHER)
+        key = f"web:{session.visitor.id}:{_idempotency_key(request)}"
+        if self._uploading >= _MOST_UPLOADS:
+            raise Busy(f"{self._uploading} uploads are being read or judged")
+        self._uploading += 1
         try:
-            pictures = await self._pictures(request)
-            locale = self._locale(request)
-            post = Post(SCOPE, key, visitor.user, visitor.user, locale, pictures, place=PLACE)
+            pictures = await self._uploads.read(request)
+            locale, user = self._pages.locale(request), session.user
+            post = Post(session.scope, key, user, user, locale, pictures, place=PLACE)
             reply = await self._service.answer(post) or await self._earlier(key)
         finally:
-            self._uploads -= 1
-        return web.json_response(await self._answer_json(request, reply))
+            self._uploading -= 1
+        return web.json_response(await self._answer_json(request, session, reply))
 
     async def answers(self, request: web.Request) -> web.Response:
         """The latest answers with faces, newest first."""
-        recent = await self._service.recent(SCOPE, MOST_ANSWERS)
-        found = [await self._answer_json(request, each) for each in recent if each.parts]
+        session = await self._pages.session(request)
+        recent = await self._service.recent(session.scope, MOST_ANSWERS)
+        found = [await self._answer_json(request, session, each) for each in recent if each.parts]
         return web.json_response({"answers": found})
 
-    async def people(self, _: web.Request) -> web.Response:
+    async def people(self, request: web.Request) -> web.Response:
         """Names of the enrolled, for the name field to offer."""
-        people = await self._service.people(SCOPE)
+        session = await self._pages.session(request)
+        people = await self._service.people(session.scope)
         return web.json_response({"people": [each.name for each in people]})
 
     async def consent(self, request: web.Request) -> web.Response:
         """A visitor agrees, or no longer agrees, that what they post may be learned."""
-        visitor = self._known(request)
+        session = await self._pages.session(request)
         try:
             body = _ConsentBody.model_validate_json(await request.read())
         except ValidationError as error:
             raise Problem(400, "web-bad-request") from error
-        await self._service.allow(SCOPE, visitor.user, body.allowed)
+        await self._service.allow(session.scope, session.user, body.allowed)
         return web.Response(status=204)
 
     async def _earlier(self, key: str) -> Reply:
@@ -438,46 +387,11 @@ class _Site:
         except NotFound as error:
             raise Busy(f"{key} is being judged") from error
 
-    async def _pictures(self, request: web.Request) -> tuple[Attachment, ...]:
-        """Read the upload into memory, no further than allowed."""
-        if request.content_type != "multipart/form-data":
-            raise Problem(400, "web-bad-request")
-        spoiler = request.query.get("spoiler") == "1"
-        pictures: list[Attachment] = []
-        try:
-            async for field in await request.multipart():
-                if not isinstance(field, BodyPartReader) or field.name != "picture":
-                    raise Problem(400, "web-bad-request")
-                if len(pictures) == MOST_PICTURES:
-                    raise Problem(413, "web-too-many", most=MOST_PICTURES)
-                # By number: what visitors call their files belongs in no log.
-                name = f"picture {len(pictures) + 1}"
-                pictures.append(Attachment(name, await self._read(field), spoiler=spoiler))
-        except ValueError as error:  # what aiohttp raises for a malformed body
-            raise Problem(400, "web-bad-request") from error
-        if not pictures:
-            raise Problem(400, "web-bad-request")
-        return tuple(pictures)
-
-    async def _read(self, field: BodyPartReader) -> bytes:
-        data = bytearray()
-        while not field.at_eof():
-            try:
-                async with asyncio.timeout(_STALLED):
-                    data += await field.read_chunk(64 * 1024)
-            except (TimeoutError, ConnectionError) as error:  # or the visitor has left
-                raise Problem(408, "web-stalled") from error
-            if len(data) > self._max_bytes:
-                megabytes = self._settings.intake.max_megabytes
-                raise Problem(413, "web-too-large", megabytes=megabytes)
-        return bytes(data)
-
     # one face
 
     async def image(self, request: web.Request) -> web.Response:
         """The annotated crop."""
-        self._known(request)
-        verdict = await self._verdict(request)
+        verdict = await self._pages.verdict(request)
         part = await self._service.part(verdict.id)
         if part.image is None:
             raise Problem(404, "status-expired")
@@ -485,32 +399,31 @@ class _Site:
 
     async def part(self, request: web.Request) -> web.Response:
         """The present answer."""
-        verdict = await self._verdict(request)
+        session, verdict = await self._asked(request, Role.VIEWER)
         part = await self._service.part(verdict.id)
-        return web.json_response(await self._part_json(request, part))
+        return web.json_response(await self._part_json(request, session, part))
 
     async def vote(self, request: web.Request) -> web.Response:
         """Cast a vote or take it back."""
-        visitor = self._known(request)
-        verdict = await self._verdict(request)
+        session, verdict = await self._asked(request, Role.TEACHER)
         try:
             body = _VoteBody.model_validate_json(await request.read())
         except ValidationError as error:
             raise Problem(400, "web-bad-request") from error
         if body.mark == "name":
-            correction = _named(verdict, visitor, body)
+            correction = _named(verdict, session, body)
             heads = (body.head,) if body.head else await self._heads_for(correction)
             if len(heads) > 1:
                 return web.json_response({"which": [self._which(request, each) for each in heads]})
             part = await self._service.correct(replace(correction, head=heads[0]))
         else:
-            part = await self._mark(verdict, visitor, Mark[body.mark.upper()], body.withdraw)
-        return web.json_response(await self._part_json(request, part))
+            part = await self._mark(verdict, session, Mark[body.mark.upper()], body.withdraw)
+        return web.json_response(await self._part_json(request, session, part))
 
-    async def _mark(self, verdict: Verdict, visitor: Visitor, mark: Mark, withdraw: bool) -> Part:
+    async def _mark(self, verdict: Verdict, session: Session, mark: Mark, withdraw: bool) -> Part:
         try:
             return await self._service.mark(
-                verdict.id, mark, visitor.user, trusted=True, withdraw=withdraw
+                verdict.id, mark, session.user, trusted=session.trusted, withdraw=withdraw
             )
         except NotAllowed as error:
             raise Problem(403, "web-not-yours") from error
@@ -519,45 +432,44 @@ class _Site:
         return await self._service.heads_for(correction.verdict_id, correction.name or "")
 
     def _which(self, request: web.Request, head: str) -> dict[str, str]:
-        return {"head": head, "label": say(self._locale(request), f"head-{head}")}
+        return {"head": head, "label": say(self._pages.locale(request), f"head-{head}")}
 
     async def reveal(self, request: web.Request) -> web.Response:
         """Show the nearest names."""
-        verdict = await self._verdict(request)
+        session, verdict = await self._asked(request, Role.VIEWER)
         part = await self._service.reveal(verdict.id)
-        return web.json_response(await self._part_json(request, part))
+        return web.json_response(await self._part_json(request, session, part))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the answer that this face belongs to."""
-        verdict = await self._verdict(request)
-        await self._service.delete(verdict.id, self._known(request).user, trusted=True)
+        session, verdict = await self._asked(request, Role.TEACHER)
+        try:
+            await self._service.delete(verdict.id, session.user, trusted=session.trusted)
+        except NotAllowed as error:
+            raise Problem(403, "web-role") from error
         return web.Response(status=204)
 
-    async def _verdict(self, request: web.Request) -> Verdict:
-        """The verdict that the URL names, if it is one of the web page's own.
-
-        Raises:
-            NotFound: it is gone, or belongs to another place.
-        """
-        verdict = await self._service.verdict(int(request.match_info["id"]))
-        if verdict.scope != SCOPE:
-            raise NotFound(f"verdict {verdict.id} belongs to {verdict.scope}")
-        return verdict
+    async def _asked(self, request: web.Request, least: Role) -> tuple[Session, Verdict]:
+        """Who asks, in that role at least, and about which face."""
+        return await self._pages.session(request, least), await self._pages.verdict(request)
 
     # JSON
 
-    async def _answer_json(self, request: web.Request, reply: Reply) -> dict[str, Any]:
-        parts = [await self._part_json(request, part) for part in reply.parts]
+    async def _answer_json(
+        self, request: web.Request, session: Session, reply: Reply
+    ) -> dict[str, Any]:
+        parts = [await self._part_json(request, session, part) for part in reply.parts]
         return {"words": reply.words, "parts": parts}
 
-    async def _part_json(self, request: web.Request, part: Part) -> dict[str, Any]:
+    async def _part_json(
+        self, request: web.Request, session: Session, part: Part
+    ) -> dict[str, Any]:
         verdict = await self._service.verdict(part.verdict_id)
-        visitor = self._known(request)
-        votes = await self._service.votes_of(verdict, visitor.user)
+        votes = await self._service.votes_of(verdict, session.user)
         typed = next((vote for vote in votes if vote.action is Action.NAME), None)
         rated = next((vote.score for vote in votes if vote.action is Action.RATE), None)
-        locale = self._locale(request)
-        own = visitor.user == verdict.author
+        locale = self._pages.locale(request)
+        own = session.user == verdict.author
         offered = [each for each in part.marks if own or each is not Mark.MINE]
         return {
             "id": verdict.id,
@@ -624,21 +536,6 @@ def _led_here_by_a_link(request: web.Request) -> bool:
     return wants_page(request) and request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
-def _preferred_locale(accepted: str) -> str | None:
-    """Which of our locales an Accept-Language header likes best, if any."""
-    liked: dict[str, float] = {}
-    for each in accepted.split(","):
-        tag, _, quality = each.partition(";q=")
-        language = tag.strip().lower().partition("-")[0]
-        try:
-            weight = float(quality or 1)
-        except ValueError:
-            continue
-        if language in LOCALES and weight > 0:
-            liked.setdefault(language, weight)
-    return max(liked, key=lambda language: liked[language], default=None)
-
-
 def _idempotency_key(request: web.Request) -> uuid.UUID:
     """What the page calls this upload, so that it can be sent again without being posted twice."""
     try:
@@ -647,7 +544,7 @@ def _idempotency_key(request: web.Request) -> uuid.UUID:
         raise Problem(400, "web-bad-request") from error
 
 
-def _named(verdict: Verdict, visitor: Visitor, body: _VoteBody) -> Correction:
+def _named(verdict: Verdict, session: Session, body: _VoteBody) -> Correction:
     """A typed name in the service's terms.
 
     Raises:
@@ -662,9 +559,9 @@ def _named(verdict: Verdict, visitor: Visitor, body: _VoteBody) -> Correction:
     return Correction(
         verdict_id=verdict.id,
         head=body.head,
-        voter=visitor.user,
+        voter=session.user,
         action=Action.NAME,
-        trusted=True,
+        trusted=session.trusted,
         name=name,
         withdraw=body.withdraw,
     )

@@ -5,7 +5,7 @@ script talks. Whoever can reach the page counts as a moderator.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.annotating import boxes_dir, training_command
 from bot.platforms.web_door import Problem
+from bot.platforms.web_pages import Pages
 from bot.settings import Settings
 from datasets import box_sets
 from datasets.box_sets import Annotation, BoxSet, BoxSetError, NotThere
@@ -32,15 +33,11 @@ class _Boxes(BaseModel):
 
 
 class BoxesPage:
-    """Shows sets of boxes and keeps what a person makes of them.
+    """Shows sets of boxes and keeps what a person makes of them."""
 
-    Args:
-        render: makes a page of a template and its values.
-    """
-
-    def __init__(self, settings: Settings, render: Callable[..., Awaitable[web.Response]]) -> None:
+    def __init__(self, settings: Settings, pages: Pages) -> None:
         self._root = boxes_dir(settings)
-        self._render = render
+        self._pages = pages
         self._writing = asyncio.Lock()
 
     def routes(self) -> list[RouteDef]:
@@ -65,12 +62,12 @@ class BoxesPage:
 
     async def sets(self, request: web.Request) -> web.Response:
         """The list of sets."""
-        return await self._render(request, "boxes.html", sets=await self.counts())
+        return await self._pages.page(request, "boxes.html", sets=await self.counts())
 
     async def page(self, request: web.Request) -> web.Response:
         """The page that shows one picture after the other."""
         chosen = await _told(lambda: self._set(request))
-        return await self._render(
+        return await self._pages.page(
             request,
             "box_set.html",
             set=chosen.name,

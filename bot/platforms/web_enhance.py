@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -16,14 +15,14 @@ from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.domain import Attachment
 from bot.enhancing import HEADS, Advance, Wish
 from bot.errors import AlreadyAsked, Busy, NotScored, PictureRefused
-from bot.platforms.web_door import Problem, Visitor
+from bot.platforms.web_door import Problem
+from bot.platforms.web_pages import Pages
+from bot.platforms.web_uploads import Uploads
 from bot.platforms.web_words import without_emoji
 from bot.replying import no_score, refusal, say
 from bot.service import Service
-from models.types import Scope
 
 log = logging.getLogger(__name__)
 
@@ -39,31 +38,12 @@ class _Choice(BaseModel):
 
 
 class EnhancePage:
-    """Takes a picture and sends it back better.
+    """Takes a picture and sends it back better."""
 
-    Args:
-        scope: whose taste, and what is photogenic where.
-        render: makes a page of a template and its values.
-        known: the visitor of a request; a `Problem` if nobody knows them.
-        read: the pictures of an upload.
-        locale: the language of a request.
-    """
-
-    def __init__(
-        self,
-        service: Service,
-        scope: Scope,
-        render: Callable[..., Awaitable[web.Response]],
-        known: Callable[[web.Request], Visitor],
-        read: Callable[[web.Request], Awaitable[tuple[Attachment, ...]]],
-        locale: Callable[[web.Request], str],
-    ) -> None:
+    def __init__(self, service: Service, pages: Pages, uploads: Uploads) -> None:
         self._service = service
-        self._scope = scope
-        self._render = render
-        self._known = known
-        self._read = read
-        self._locale = locale
+        self._pages = pages
+        self._uploads = uploads
 
     def routes(self) -> list[RouteDef]:
         """Where the page is, and where it sends a picture."""
@@ -71,7 +51,7 @@ class EnhancePage:
 
     async def page(self, request: web.Request) -> web.Response:
         """The page that takes a picture."""
-        return await self._render(request, "enhance.html", enhanced_for=HEADS)
+        return await self._pages.page(request, "enhance.html", enhanced_for=HEADS)
 
     async def enhance(self, request: web.Request) -> web.StreamResponse:
         """Work, and tell how far it is."""
@@ -97,18 +77,18 @@ class EnhancePage:
         return response
 
     async def _wish(self, request: web.Request) -> Wish:
-        user = self._known(request).user
+        session = await self._pages.session(request)
         try:
             choice = _Choice.model_validate(dict(request.query))
         except ValidationError as error:
             raise Problem(400, "web-bad-request") from error
-        picture, *others = await self._read(request)
+        picture, *others = await self._uploads.read(request)
         if others:
             raise Problem(413, "web-too-many", most=1)
         return Wish(
-            self._scope,
-            user,
-            self._locale(request),
+            session.scope,
+            session.user,
+            self._pages.locale(request),
             picture,
             choice.head,
             choice.start,

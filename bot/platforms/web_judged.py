@@ -6,7 +6,9 @@ from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.domain import Role
 from bot.platforms.web_door import Problem
+from bot.platforms.web_pages import Pages
 from bot.service import Service
 from bot.settings import HeadName, Rating
 from models.heads import HEADS
@@ -28,8 +30,9 @@ class JudgedChoice:
         place: as in `bot.domain.Post`.
     """
 
-    def __init__(self, service: Service, place: str) -> None:
+    def __init__(self, service: Service, pages: Pages, place: str) -> None:
         self._service = service
+        self._pages = pages
         self._place = place
 
     def routes(self) -> list[RouteDef]:
@@ -44,6 +47,7 @@ class JudgedChoice:
 
     async def choose(self, request: web.Request) -> web.Response:
         """From now on this is judged. Answers with what that comes to."""
+        await self._pages.session(request, Role.MODERATOR)
         try:
             choice = _Choice.model_validate_json(await request.read())
         except ValidationError as error:

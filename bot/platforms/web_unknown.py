@@ -3,15 +3,16 @@
 Plain forms, which need no script. Whoever can reach the page counts as a moderator of its scope.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 
 from bot.correcting import LONGEST_NAME, clean_name
+from bot.domain import Role
 from bot.errors import NotFound
-from bot.platforms.web_door import Problem, Visitor
+from bot.platforms.web_door import Problem
+from bot.platforms.web_pages import Form, Pages, Session
 from bot.service import Service
 from models.types import Scope
 
@@ -19,29 +20,13 @@ MOST_CLUSTERS = 12
 MOST_FACES = 24
 """Shown of one cluster. What is decided holds for all of its faces."""
 
-Form = dict[str, Any]
-
 
 class UnknownPage:
-    """Shows clusters and does what the forms say.
+    """Shows clusters and does what the forms say."""
 
-    Args:
-        scope: whose clusters.
-        render: makes a page of a template and its values.
-        read_form: the visitor and the fields of a form, once its token has been checked.
-    """
-
-    def __init__(
-        self,
-        service: Service,
-        scope: Scope,
-        render: Callable[..., Awaitable[web.Response]],
-        read_form: Callable[[web.Request], Awaitable[tuple[Visitor, Form]]],
-    ) -> None:
+    def __init__(self, service: Service, pages: Pages) -> None:
         self._service = service
-        self._scope = scope
-        self._render = render
-        self._read_form = read_form
+        self._pages = pages
 
     def routes(self) -> list[RouteDef]:
         """Where the page and its forms are."""
@@ -53,56 +38,57 @@ class UnknownPage:
 
     async def page(self, request: web.Request) -> web.Response:
         """The clusters that wait, most seen first."""
-        waiting = await self._service.unknown(self._scope)
+        session = await self._pages.session(request, Role.MODERATOR)
+        waiting = await self._service.unknown(session.scope)
         told = request.query.get("told", "")
-        return await self._render(
+        return await self._pages.page(
             request,
             "unknown.html",
             clusters=waiting[:MOST_CLUSTERS],
             most_faces=MOST_FACES,
-            people=[each.name for each in await self._service.people(self._scope)],
+            people=[each.name for each in await self._service.people(session.scope)],
             told=told if told in ("named", "merged", "split", "ignored") else "",
         )
 
     async def decide(self, request: web.Request) -> web.Response:
         """One of the buttons under a cluster."""
-        visitor, form = await self._read_form(request)
+        session, form = await self._pages.form(request, Role.MODERATOR)
         cluster_id = int(request.match_info["id"])
         try:
-            told = await self._do(request.match_info["deed"], cluster_id, visitor, form)
+            told = await self._do(request.match_info["deed"], cluster_id, session, form)
         except NotFound as error:
             raise Problem(404, "web-unknown-gone") from error
         return web.Response(status=303, headers={"Location": f"/unknown?told={told}"})
 
-    async def _do(self, deed: str, cluster_id: int, visitor: Visitor, form: Form) -> str:
+    async def _do(self, deed: str, cluster_id: int, session: Session, form: Form) -> str:
         """Returns the word for what was done."""
+        scope = session.scope
         match deed:
             case "name":
                 name = _name(form)
-                await self._service.name_cluster(self._scope, cluster_id, name, visitor.user)
+                await self._service.name_cluster(scope, cluster_id, name, session.user)
                 return "named"
             case "merge":
                 (into,) = _numbers([form.get("into", "")])
-                await self._service.merge_clusters(self._scope, cluster_id, into)
+                await self._service.merge_clusters(scope, cluster_id, into)
                 return "merged"
             case "split":
-                await self._split(cluster_id, _numbers(form["faces"]))
+                await self._split(scope, cluster_id, _numbers(form["faces"]))
                 return "split"
             case _:
-                await self._service.ignore_cluster(self._scope, cluster_id)
+                await self._service.ignore_cluster(scope, cluster_id)
                 return "ignored"
 
-    async def _split(self, cluster_id: int, faces: list[int]) -> None:
-        cluster = await self._service.cluster(self._scope, cluster_id)
+    async def _split(self, scope: Scope, cluster_id: int, faces: list[int]) -> None:
+        cluster = await self._service.cluster(scope, cluster_id)
         if not faces or set(cluster.faces) <= set(faces):
             raise Problem(400, "web-unknown-tick")
-        await self._service.split_cluster(self._scope, cluster_id, faces)
+        await self._service.split_cluster(scope, cluster_id, faces)
 
     async def face(self, request: web.Request) -> web.Response:
         """One face in a square."""
-        verdict = await self._service.verdict(int(request.match_info["id"]))
-        picture = await self._service.square(verdict)
-        if verdict.scope != self._scope or picture is None:
+        picture = await self._service.square(await self._pages.verdict(request))
+        if picture is None:
             raise Problem(404, "web-not-found")
         return web.Response(body=picture, content_type="image/jpeg")
 

@@ -1,6 +1,5 @@
 """Why an answer is as it is: a page of its own, and JSON that the script opens under the answer."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -8,31 +7,17 @@ from aiohttp.web_routedef import RouteDef
 
 from bot.domain import Explanation, Neighbour, Verdict
 from bot.platforms.web_door import Problem, wants_page
+from bot.platforms.web_pages import Pages
 from bot.replying import say
 from bot.service import Service
-from models.types import Scope
 
 
 class WhyPage:
-    """Shows whom a face is like, and the reason for what was said of it.
+    """Shows whom a face is like, and the reason for what was said of it."""
 
-    Args:
-        scope: whose examples may be shown.
-        render: makes a page of a template and its values.
-        find: the verdict that a URL names.
-    """
-
-    def __init__(
-        self,
-        service: Service,
-        scope: Scope,
-        render: Callable[..., Awaitable[web.Response]],
-        find: Callable[[web.Request], Awaitable[Verdict]],
-    ) -> None:
+    def __init__(self, service: Service, pages: Pages) -> None:
         self._service = service
-        self._scope = scope
-        self._render = render
-        self._find = find
+        self._pages = pages
 
     def routes(self) -> list[RouteDef]:
         """Where the explanation and its pictures are."""
@@ -43,15 +28,16 @@ class WhyPage:
 
     async def why(self, request: web.Request) -> web.Response:
         """The explanation of one face."""
-        verdict = await self._find(request)
+        verdict = await self._pages.verdict(request)
         told = _told(await self._service.why(verdict.id), verdict)
         if not wants_page(request):
             return web.json_response(told)
-        return await self._render(request, "why.html", told=told, verdict=verdict)
+        return await self._pages.page(request, "why.html", told=told, verdict=verdict)
 
     async def example(self, request: web.Request) -> web.Response:
         """An enrolled example in a square."""
-        picture = await self._service.example(self._scope, request.match_info["crop"])
+        session = await self._pages.session(request)
+        picture = await self._service.example(session.scope, request.match_info["crop"])
         if picture is None:
             raise Problem(404, "web-not-found")
         return web.Response(body=picture, content_type="image/jpeg")

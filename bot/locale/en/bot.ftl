@@ -90,7 +90,12 @@ why-alike = { $alike } % alike
 why-description = This face, and beside it the nearest that I know: { $names }.
 
 status-learned = Learned: { $name }
-status-waiting = Waiting for 1 more: the poster or a moderator.
+status-waiting = { $missing ->
+    [one] Waiting for 1 more to say so, or for the poster or a moderator.
+   *[other] Waiting for { $missing } more to say so, or for the poster or a moderator.
+}
+status-disputed = People disagree. A moderator, or more votes, will settle it.
+status-held = Many new votes came at once, so a moderator will look at them first.
 status-consent = { $name }: consent needed. I will learn it when the poster answers with ✅ or the name.
 status-rejected = Noted: not that person. I will not call this picture that again.
 status-not_a_face = Noted: not a face.
@@ -169,6 +174,7 @@ web-mark-delete = Delete
 web-mark-mine = This is me, or somebody who agreed, and an adult: score it
 web-mine-below = the button below
 web-mine-unsaid = Who posted it has not said yet whom it shows.
+web-role = Your role on this page does not include that. Ask a moderator.
 web-not-yours = Only who posted a picture can say whom it shows.
 web-rating = Rate
 quoted = “{ $words }”

@@ -1,0 +1,177 @@
+"""What every page of the web platform shares: who asks, in which language, and rendering."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.correcting import LONGEST_NAME
+from bot.domain import Role, Verdict
+from bot.errors import NotFound
+from bot.platforms.web_door import LIFETIME, Door, Problem, Visitor, wants_page
+from bot.replying import LOCALES, say
+from bot.service import Service
+from bot.settings import Settings
+from models.types import Scope, UserId
+
+SCOPE: Scope = "web"
+"""Of the page itself, where nobody has come from elsewhere."""
+
+MOST_PICTURES = 4
+"""In one upload."""
+
+_VISITOR = web.RequestKey("visitor", Visitor)
+"""Under which a request keeps who asks."""
+
+_LANGUAGE_COOKIE = "hantei_language"
+
+Form = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A visitor in a scope.
+
+    Attributes:
+        role: what they may do there.
+        places: where what they may be shown was posted, as in `bot.domain.Post`; None is anywhere
+            in the scope.
+    """
+
+    visitor: Visitor
+    scope: Scope
+    role: Role
+    places: frozenset[str] | None = None
+
+    @property
+    def user(self) -> UserId:
+        """Who this is to the service."""
+        return self.visitor.user
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a moderator's word is theirs."""
+        return self.role >= Role.MODERATOR
+
+    def may_see(self, verdict: Verdict) -> bool:
+        """Whether it is of the scope, and was posted where they may look."""
+        here = self.places is None or verdict.place in self.places
+        return verdict.scope == self.scope and (here or verdict.author == self.user)
+
+
+class Pages:
+    """Knows who asks, and makes pages of templates."""
+
+    def __init__(self, settings: Settings, service: Service, door: Door) -> None:
+        self._settings = settings
+        self._service = service
+        self._door = door
+
+    # who asks
+
+    def visitor(self, request: web.Request) -> Visitor | None:
+        """Whose cookie came along; somebody new who opens a page gets one with it."""
+        visitor = request.get(_VISITOR) or self._door.visitor(request)
+        if visitor is None and request.method == "GET" and wants_page(request):
+            visitor = self._door.newcomer()
+        if visitor is not None:
+            request[_VISITOR] = visitor
+        return visitor
+
+    async def session(self, request: web.Request, least: Role = Role.VIEWER) -> Session:
+        """Who asks, and as what.
+
+        Args:
+            least: the role it takes.
+
+        Raises:
+            Problem: 403 for somebody unknown, or without that role.
+        """
+        visitor = self.visitor(request)
+        if visitor is None:
+            raise Problem(403, "web-reload")
+        session = Session(visitor, SCOPE, Role.ADMIN)
+        if session.role < least:
+            raise Problem(403, "web-role")
+        return session
+
+    async def form(self, request: web.Request, least: Role = Role.VIEWER) -> tuple[Session, Form]:
+        """Who sends a form and its fields, of which `faces` lists all that are ticked.
+
+        Raises:
+            Problem: as `session` does, or 403 for a form that is not of our own page.
+        """
+        session, posted = await self.session(request, least), await request.post()
+        self._door.check_token(session.visitor, str(posted.get("token", "")))
+        return session, {**posted, "faces": posted.getall("face", [])}
+
+    async def verdict(self, request: web.Request) -> Verdict:
+        """The verdict that the URL names, if it is one of the visitor's scope.
+
+        Raises:
+            NotFound: it is gone, or belongs to another place.
+        """
+        session = await self.session(request)
+        verdict = await self._service.verdict(int(request.match_info["id"]))
+        if not session.may_see(verdict):
+            raise NotFound(f"verdict {verdict.id} of {verdict.scope} is not for {session.scope}")
+        return verdict
+
+    def locale(self, request: web.Request) -> str:
+        """The language that the visitor chose, or that the browser prefers."""
+        chosen = request.cookies.get(_LANGUAGE_COOKIE)
+        if chosen in LOCALES:
+            return chosen
+        preferred = _preferred_locale(request.headers.get("Accept-Language", ""))
+        return preferred or self._settings.locale
+
+    @staticmethod
+    def speak(response: web.Response, locale: str) -> None:
+        """Remember the language that the visitor chose."""
+        response.set_cookie(_LANGUAGE_COOKIE, locale, max_age=LIFETIME, samesite="Strict")
+
+    # pages
+
+    async def page(self, request: web.Request, template: str, **values: object) -> web.Response:
+        """A page for a visitor, who may be new."""
+        visitor = self.visitor(request) or self._door.newcomer()
+        response = self.render(
+            request,
+            template,
+            token=self._door.token(visitor),
+            has_lock=self._door.has_lock,
+            most_pictures=MOST_PICTURES,
+            max_bytes=int(self._settings.intake.max_megabytes * 1_000_000),
+            max_megabytes=self._settings.intake.max_megabytes,
+            keep_days=self._settings.store.keep_days,
+            longest_name=LONGEST_NAME,
+            **values,
+        )
+        self._door.remember(request, response, visitor)
+        return response
+
+    def render(self, request: web.Request, template: str, **values: object) -> web.Response:
+        """A page of nothing but a template and its values."""
+        locale = self.locale(request)
+
+        def in_locale(message: str, **places: object) -> str:
+            return say(locale, message, **places)
+
+        context = {"locale": locale, "say": in_locale, **values}
+        return aiohttp_jinja2.render_template(template, request, context)
+
+
+def _preferred_locale(accepted: str) -> str | None:
+    """Which of our locales an Accept-Language header likes best, if any."""
+    liked: dict[str, float] = {}
+    for each in accepted.split(","):
+        tag, _, quality = each.partition(";q=")
+        language = tag.strip().lower().partition("-")[0]
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        if language in LOCALES and weight > 0:
+            liked.setdefault(language, weight)
+    return max(liked, key=lambda language: liked[language], default=None)
