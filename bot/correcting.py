@@ -1,15 +1,16 @@
-"""Votes → label: who is believed, and what may be learned from it. Pure.
+"""Votes → label: what was meant, and what may be learned from it. Pure.
 
-The rule until a community decides by quorum: the poster and the scope's moderators are believed, a
-moderator before the poster, the latest vote of each. Other votes are kept and wait. A face is
+What people agree on is for `bot.consensus` to say; the latest vote of each counts. A face is
 enrolled only if its poster agreed, by a naming vote of their own or by `/privacy allow`; that a
 face is *not* somebody needs nobody's agreement.
 """
 
+import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from bot.consensus import Ballot, Electorate, agreed
 from bot.domain import (
     NAMING,
     Action,
@@ -38,7 +39,7 @@ def meant_name(verdict: Verdict, correction: Correction) -> str | None:
         NotFound: the mark points at a candidate that was not offered, or the name is unusable.
     """
     match correction.action:
-        case Action.NAME:
+        case Action.NAME | Action.NOT:
             return clean_name(correction.name or "")
         case Action.RIGHT | Action.CANDIDATE:
             guess = verdict.named(correction.head)
@@ -133,38 +134,76 @@ def _meaning(verdict: Verdict, vote: Vote) -> tuple[str, Action, int | None]:
     return vote.head, vote.action, choice
 
 
-def settle(verdict: Verdict, head: str, votes: Iterable[Vote], *, allowed: bool) -> Standing:
+def settle(
+    verdict: Verdict,
+    head: str,
+    votes: Iterable[Vote],
+    electorate: Electorate,
+    *,
+    allowed: bool,
+    present: Mapping[str, str] | None = None,
+) -> Standing:
     """Count the votes on one face and one head.
 
     Args:
         votes: all votes ever cast there.
         allowed: the poster has agreed beforehand (`/privacy allow`).
+        present: what people are called now, by other names they have or had: a vote for an alias
+            is a vote for its person.
     """
     standing = standing_votes(vote for vote in votes if vote.head == head)
-    decisive = _decisive(verdict, standing)
-    if decisive is None:
-        name = standing[-1].name if standing else None
-        return Standing(State.WAITING if standing else State.OPEN, name)
-    if decisive.action is Action.NOT_A_FACE:
-        return Standing(State.NOT_A_FACE, label=Label(verdict.id, head, Answer.NOT_A_FACE))
-    if decisive.action is Action.NONE_OF_THESE:
-        guess = verdict.named(head)
-        names = tuple(each.name for each in guess.candidates if each.name) if guess else ()
-        if not names:
-            return Standing(State.OPEN)
-        return Standing(State.REJECTED, label=Label(verdict.id, head, Answer.IS_NOT, names))
-    if not (allowed or _poster_agreed(verdict, standing)):
-        return Standing(State.CONSENT_NEEDED, decisive.name)
-    assert decisive.name is not None  # noqa: S101 - naming votes are stored with their name
-    label = Label(verdict.id, head, Answer.IS, (decisive.name,))
-    return Standing(State.LEARNED, decisive.name, label)
+    counted = [vote for vote in standing if vote.id not in electorate.held]
+    ballots = _ballots(verdict, counted, electorate, present or {})
+    outcome = agreed(ballots, electorate.rules)
+    match outcome.answer:
+        case Answer.NOT_A_FACE:
+            return Standing(State.NOT_A_FACE, label=Label(verdict.id, head, Answer.NOT_A_FACE))
+        case Answer.IS_NOT:
+            label = Label(verdict.id, head, Answer.IS_NOT, outcome.names)
+            return Standing(State.REJECTED, label=label)
+        case Answer.IS:
+            (name,) = outcome.names
+            if not (allowed or _poster_agreed(verdict, standing)):
+                return Standing(State.CONSENT_NEEDED, name)
+            return Standing(State.LEARNED, name, Label(verdict.id, head, Answer.IS, (name,)))
+    if outcome.disputed:
+        return Standing(State.DISPUTED, outcome.leading)
+    if len(counted) < len(standing):
+        return Standing(State.HELD)
+    if not ballots:
+        return Standing(State.OPEN)
+    return Standing(State.WAITING, outcome.leading, missing=max(1, math.ceil(outcome.missing)))
 
 
-def _decisive(verdict: Verdict, standing: list[Vote]) -> Vote | None:
-    trusted = [vote for vote in standing if vote.trusted]
-    posters = [vote for vote in standing if vote.voter == verdict.author]
-    believed = trusted or posters
-    return believed[-1] if believed else None
+def _ballots(
+    verdict: Verdict, votes: Iterable[Vote], electorate: Electorate, present: Mapping[str, str]
+) -> list[Ballot]:
+    """What each vote says; rejecting what was offered says nothing where nothing was."""
+    ballots = []
+    for vote in votes:
+        answer, names = _meant(verdict, vote)
+        called = tuple(present.get(name, name) for name in names)
+        if called or answer is Answer.NOT_A_FACE:
+            ballots.append(Ballot(answer, called, electorate.weight(vote, verdict.author)))
+    return ballots
+
+
+def _meant(verdict: Verdict, vote: Vote) -> tuple[Answer, tuple[str, ...]]:
+    match vote.action:
+        case Action.NOT_A_FACE:
+            return Answer.NOT_A_FACE, ()
+        case Action.NONE_OF_THESE:
+            return Answer.IS_NOT, offered_names(verdict, vote.head)
+        case Action.NOT:
+            return Answer.IS_NOT, (vote.name or "",)
+        case _:
+            return Answer.IS, (vote.name or "",)
+
+
+def offered_names(verdict: Verdict, head: str) -> tuple[str, ...]:
+    """The names that a head offered, without those that were removed since."""
+    guess = verdict.named(head)
+    return tuple(each.name for each in guess.candidates if each.name) if guess else ()
 
 
 def _poster_agreed(verdict: Verdict, standing: list[Vote]) -> bool:

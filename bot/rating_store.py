@@ -166,4 +166,5 @@ def vote_of(row: VoteRow) -> Vote:
         row.withdraw,
         row.created,
         row.score,
+        row.place,
     )

@@ -45,6 +45,7 @@ from bot.rating_store import Rated, Seen
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
+from bot.teaching import Teaching
 from bot.vectors import Progress
 from bot.voting import standing_votes
 from models.heads import NAMING_HEADS
@@ -84,6 +85,7 @@ class Service:
 
     Attributes:
         digests: who is sent the best of what was posted, and what that is.
+        teaching: who is believed how much.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -101,6 +103,7 @@ class Service:
         self._enhancer = Enhancer(settings, intake, judge)
         self._explainer = Explainer(store, judge)
         self.digests = Digests(store, judge)
+        self.teaching = Teaching(settings)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -488,8 +491,17 @@ class Service:
 
     async def _standing(self, verdict: Verdict, head: str) -> Standing:
         votes = await self._store.votes(verdict.id)
-        allowed = await self._store.allowed(verdict.scope, verdict.author)
-        standing = correcting.settle(verdict, head, votes, allowed=allowed)
+        names = {vote.name for vote in votes if vote.name} | {
+            *correcting.offered_names(verdict, head)
+        }
+        standing = correcting.settle(
+            verdict,
+            head,
+            votes,
+            await self.teaching.electorate(verdict.scope, head),
+            allowed=await self._store.allowed(verdict.scope, verdict.author),
+            present=await self._store.present_names(verdict.scope, head, names),
+        )
         if standing.state is State.LEARNED and verdict.crop is None:
             return Standing(State.EXPIRED)
         return standing

@@ -141,6 +141,19 @@ class Web(_Section):
         return self.password is not None and bool(self.password.get_secret_value())
 
 
+class Teaching(_Section):
+    """How many people it takes to teach something, and what is not let through."""
+
+    quorum: Annotated[float, Field(gt=0)] = 2.0
+    agreement: Annotated[float, Field(gt=0.5, le=1)] = 0.6
+    poster_weight: Annotated[float, Field(ge=0)] = 3.0
+    moderator_weight: Annotated[float, Field(ge=0)] = 100.0
+    gold_share: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    brigade_voters: Annotated[int, Field(ge=2)] = 5
+    brigade_minutes: Annotated[float, Field(gt=0)] = 10
+    new_voter_votes: Annotated[int, Field(ge=0)] = 20
+
+
 class Discord(_Section):
     """The Discord platform; it runs when there is a token."""
 
@@ -171,6 +184,7 @@ class Settings(BaseSettings):
     embedder: Embedder = Embedder()
     safety: Safety = Safety()
     store: Store = Store()
+    teaching: Teaching = Teaching()
     web: Web = Web()
     discord: Discord = Discord()
 

@@ -10,8 +10,7 @@ import hashlib
 import json
 import logging
 import tempfile
-import unicodedata
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -52,6 +51,7 @@ from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.names import fold
 from bot.rating_store import RatingStore, vote_of
 from bot.reception_store import ReceptionStore
 from bot.tables import (
@@ -453,6 +453,7 @@ class Store:
                     name=name,
                     score=score,
                     withdraw=correction.withdraw,
+                    place=correction.place,
                     created=_now(),
                 )
             )
@@ -628,12 +629,26 @@ class Store:
             row = await _person(session, scope, head, name)
             return (row.id, row.name) if row else None
 
+    async def present_names(
+        self, scope: Scope, head: str, names: Collection[str]
+    ) -> dict[str, str]:
+        """What people are called now, by these names that they have or had."""
+        folded = {fold(name) for name in names}
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(AliasRow.folded, PersonRow.name)
+                .join(PersonRow, PersonRow.id == AliasRow.person_id)
+                .where(AliasRow.scope == scope, AliasRow.head == head, AliasRow.folded.in_(folded))
+            )
+            present = {alias: name for alias, name in rows}  # noqa: C416 - rows, not pairs
+        return {name: present[fold(name)] for name in names if fold(name) in present}
+
     async def rename(self, person_id: int, name: str) -> None:
         """Change the name; the old one still leads to the person."""
         async with self._writing() as session:
             row = await session.get_one(PersonRow, person_id)
             row.name = name
-            folded = _fold(name)
+            folded = fold(name)
             known = await session.scalar(
                 select(AliasRow.id).where(
                     AliasRow.scope == row.scope,
@@ -1004,11 +1019,6 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _fold(name: str) -> str:
-    """How names are compared: width, case and spaces do not matter."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
-
-
 async def _place(session: AsyncSession, place: str) -> PlaceRow:
     """What a place chose; a new row if it chose nothing yet."""
     row = await session.get(PlaceRow, place)
@@ -1022,7 +1032,7 @@ async def _person(session: AsyncSession, scope: Scope, head: str, name: str) -> 
     row: PersonRow | None = await session.scalar(
         select(PersonRow)
         .join(AliasRow, AliasRow.person_id == PersonRow.id)
-        .where(AliasRow.scope == scope, AliasRow.head == head, AliasRow.folded == _fold(name))
+        .where(AliasRow.scope == scope, AliasRow.head == head, AliasRow.folded == fold(name))
     )
     return row
 
@@ -1047,7 +1057,7 @@ async def _person_id(session: AsyncSession, scope: Scope, head: str, name: str) 
     row = PersonRow(scope=scope, head=head, name=name, created=_now())
     session.add(row)
     await session.flush()
-    session.add(AliasRow(scope=scope, head=head, folded=_fold(name), person_id=row.id))
+    session.add(AliasRow(scope=scope, head=head, folded=fold(name), person_id=row.id))
     await session.flush()
     return row.id
 
@@ -1065,14 +1075,14 @@ async def _of_known_people(
         select(AliasRow.head, AliasRow.folded).where(
             AliasRow.scope == scope,
             AliasRow.folded.in_(
-                _fold(each.name) for guess in guesses for each in _candidates(guess)
+                fold(each.name) for guess in guesses for each in _candidates(guess)
             ),
         )
     )
     known = {(head, folded) for head, folded in rows}
 
     def gone(head: str, name: str) -> bool:
-        return (head, _fold(name)) not in known
+        return (head, fold(name)) not in known
 
     return tuple(_struck(guess, gone) for guess in guesses)
 
@@ -1083,7 +1093,7 @@ async def _strike_from_guesses(
     """Take the candidates with these (folded) names out of all guesses of the person's head."""
 
     def gone(head: str, name: str) -> bool:
-        return head == person.head and _fold(name) in names
+        return head == person.head and fold(name) in names
 
     guess = func.json_each(VerdictRow.guesses).table_valued("value")
     candidate = func.json_each(guess.c.value, "$.candidates").table_valued("value")
@@ -1115,7 +1125,7 @@ async def _delete_votes_for(
             PostRow.scope == person.scope, VoteRow.head == person.head, VoteRow.name.is_not(None)
         )
     )
-    doomed = {vote: verdict for vote, verdict, name in rows if _fold(name or "") in names}
+    doomed = {vote: verdict for vote, verdict, name in rows if fold(name or "") in names}
     for vote in doomed:
         await session.execute(delete(VoteRow).where(VoteRow.id == vote))
     return sorted(set(doomed.values()))

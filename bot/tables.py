@@ -101,6 +101,7 @@ class VoteRow(Base):
     name: Mapped[str | None]
     score: Mapped[int | None]
     withdraw: Mapped[bool]
+    place: Mapped[str] = mapped_column(default="", server_default="")
     created: Mapped[datetime]
 
 
@@ -113,6 +114,7 @@ class PersonRow(Base):
     scope: Mapped[str]
     head: Mapped[str]
     name: Mapped[str]
+    reading: Mapped[str | None]
     created: Mapped[datetime]
 
 
@@ -241,6 +243,61 @@ class ConfirmationRow(Base):
     scope: Mapped[str] = mapped_column(primary_key=True)
     user: Mapped[str] = mapped_column(primary_key=True)
     created: Mapped[datetime]
+
+
+class MemberRow(Base):
+    """Somebody who has come in to the pages of a scope, and what they may do there.
+
+    `places` are those whose pictures they may be shown; NULL is all of the scope.
+    """
+
+    __tablename__ = "members"
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[int]
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    places: Mapped[list[str] | None] = mapped_column(JSON)
+    created: Mapped[datetime]
+    seen: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what to others' data; `of` says to what, without anybody's name."""
+
+    __tablename__ = "audit"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    user: Mapped[str] = mapped_column(index=True)
+    deed: Mapped[str]
+    of: Mapped[str] = mapped_column(default="", server_default="")
+    created: Mapped[datetime]
+
+
+class HoldRow(Base):
+    """Votes that look like a brigade's, against one name; `released` is a moderator's word.
+
+    NULL while nobody has looked.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(index=True)
+    head: Mapped[str]
+    target: Mapped[str]
+    released: Mapped[bool | None]
+    created: Mapped[datetime]
+
+
+class HeldVoteRow(Base):
+    """A vote that belongs to a hold."""
+
+    __tablename__ = "held_votes"
+    vote_id: Mapped[int] = mapped_column(
+        ForeignKey("votes.id", ondelete="CASCADE"), primary_key=True
+    )
+    hold_id: Mapped[int] = mapped_column(ForeignKey("holds.id", ondelete="CASCADE"), index=True)
 
 
 class RatingResetRow(Base):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.consensus import Electorate
 from bot.correcting import (
     clean_name,
     marks_on,
@@ -20,6 +21,7 @@ from bot.voting import standing_votes
 from models.types import Candidate, Kind, Named
 
 POSTER, MODERATOR, STRANGER = "u:poster", "u:moderator", "u:stranger"
+EVERYBODY = Electorate()
 NOON = datetime(2026, 1, 1, 12)
 
 
@@ -45,7 +47,7 @@ def state(
     *cast: tuple[str, Action, str | None] | tuple[str, Action, str | None, bool],
     allowed: bool = False,
 ) -> tuple[State, str | None]:
-    standing = settle(verdict("Mai", "Asuka"), "idol", votes(*cast), allowed=allowed)
+    standing = settle(verdict("Mai", "Asuka"), "idol", votes(*cast), EVERYBODY, allowed=allowed)
     return standing.state, standing.name
 
 
@@ -55,7 +57,9 @@ def test_a_removed_candidate_can_be_neither_chosen_nor_rejected() -> None:
     with pytest.raises(NotFound, match="no such candidate"):
         meant_name(left, chosen)
     assert meant_name(left, dataclasses.replace(chosen, choice=2)) == "Nanase"
-    label = settle(left, "idol", votes((POSTER, Action.NONE_OF_THESE, None)), allowed=False).label
+    label = settle(
+        left, "idol", votes((POSTER, Action.NONE_OF_THESE, None)), EVERYBODY, allowed=False
+    ).label
     assert label is not None
     assert label.names == ("Mai", "Nanase")
 
@@ -107,21 +111,65 @@ def test_saying_what_it_is_not_is_no_consent(action: Action) -> None:
     assert state(*cast) == (State.CONSENT_NEEDED, "Mai")
 
 
-def test_strangers_wait_even_when_everything_is_allowed() -> None:
-    assert state((STRANGER, Action.NAME, "Mai"), allowed=True) == (State.WAITING, "Mai")
+def test_one_stranger_waits_and_two_are_enough() -> None:
+    first, second = (STRANGER, Action.NAME, "Mai"), ("u:other", Action.NAME, "mai")
+    assert state(first, allowed=True) == (State.WAITING, "Mai")
+    assert state(first, second, allowed=True) == (State.LEARNED, "Mai")
+    assert state(first, second) == (State.CONSENT_NEEDED, "Mai")
 
 
-def test_a_stranger_does_not_outvote_the_poster() -> None:
-    cast = ((POSTER, Action.NAME, "Mai"), *[(f"u:{n}", Action.NAME, "Asuka") for n in range(9)])
-    assert state(*cast) == (State.LEARNED, "Mai")
+def test_strangers_dispute_what_the_poster_says_but_few_do_not_outvote_them() -> None:
+    strangers = [(f"u:{n}", Action.NAME, "Asuka") for n in range(5)]
+    poster = (POSTER, Action.NAME, "Mai")
+    assert state(poster, *strangers[:2]) == (State.LEARNED, "Mai")
+    assert state(poster, *strangers[:3]) == (State.DISPUTED, "Asuka")
+    assert state(poster, *strangers) == (State.LEARNED, "Asuka")
+    moderator = (MODERATOR, Action.NAME, "Mai")
+    assert state(poster, *strangers, moderator) == (State.LEARNED, "Mai")
+
+
+def test_moderators_who_disagree_settle_nothing() -> None:
+    def said(voter: str, name: str) -> Vote:
+        return Vote(len(voter), 1, "idol", voter, True, Action.NAME, name, False, NOON)
+
+    cast = [said("u:mod", "Mai"), said("u:other mod", "Asuka")]
+    for order in (cast, cast[::-1]):
+        standing = settle(verdict("Mai", "Asuka"), "idol", order, EVERYBODY, allowed=True)
+        assert (standing.state, standing.label) == (State.DISPUTED, None)
+
+
+def test_a_name_that_was_not_offered_agrees_with_none_of_these() -> None:
+    cast = ((STRANGER, Action.NONE_OF_THESE, None), ("u:other", Action.NAME, "Nanase"))
+    standing = settle(verdict("Mai", "Asuka"), "idol", votes(*cast), EVERYBODY, allowed=True)
+    assert standing.label is not None
+    assert (standing.label.answer, standing.label.names) == (Answer.IS_NOT, ("Asuka", "Mai"))
+
+
+def test_an_alias_is_a_vote_for_its_person() -> None:
+    cast = votes((STRANGER, Action.NAME, "Mai"), ("u:other", Action.NAME, "まいやん"))
+    present = {"まいやん": "Mai"}
+    for known, stands in ((present, State.LEARNED), ({}, State.DISPUTED)):
+        standing = settle(verdict("Asuka"), "idol", cast, EVERYBODY, allowed=True, present=known)
+        assert standing.state is stands
+
+
+def test_a_vote_that_is_held_does_not_count() -> None:
+    cast = votes((STRANGER, Action.NAME, "Mai"), ("u:other", Action.NAME, "Mai"))
+    held = Electorate(held=frozenset({cast[1].id}))
+    standing = settle(verdict("Mai"), "idol", cast, held, allowed=True)
+    assert (standing.state, standing.label) == (State.HELD, None)
 
 
 def test_none_of_these_names_all_that_was_offered() -> None:
     standing = settle(
-        verdict("Mai", "Asuka"), "idol", votes((POSTER, Action.NONE_OF_THESE, None)), allowed=False
+        verdict("Mai", "Asuka"),
+        "idol",
+        votes((POSTER, Action.NONE_OF_THESE, None)),
+        EVERYBODY,
+        allowed=False,
     )
     assert standing.label is not None
-    assert (standing.label.answer, standing.label.names) == (Answer.IS_NOT, ("Mai", "Asuka"))
+    assert (standing.label.answer, standing.label.names) == (Answer.IS_NOT, ("Asuka", "Mai"))
 
 
 def test_taking_a_mark_back_lets_the_one_before_count() -> None:
@@ -137,7 +185,7 @@ def test_taking_a_mark_back_lets_the_one_before_count() -> None:
 
 def test_votes_on_other_heads_do_not_count() -> None:
     standing = settle(
-        verdict("Mai"), "character", votes((POSTER, Action.NAME, "Mai")), allowed=False
+        verdict("Mai"), "character", votes((POSTER, Action.NAME, "Mai")), EVERYBODY, allowed=False
     )
     assert standing.state is State.OPEN
 
@@ -178,7 +226,7 @@ def test_nothing_is_learned_without_consent(
     cast: list[tuple[str, tuple[Action, str | None], bool]],
 ) -> None:
     all_votes = votes(*((voter, action, name, back) for voter, (action, name), back in cast))
-    standing = settle(verdict("A", "B"), "idol", all_votes, allowed=False)
+    standing = settle(verdict("A", "B"), "idol", all_votes, EVERYBODY, allowed=False)
     posters = [v for v in standing_votes(all_votes) if v.voter == POSTER]
     if standing.label is not None and standing.label.answer is Answer.IS:
         assert any(vote.action is Action.NAME for vote in posters)

@@ -119,7 +119,7 @@ async def test_a_name_that_may_be_a_characters_is_asked_about(
 
     again = await ann.face(astronaut)  # by now the name leads to the person
     _, learned = await ann.vote(again, "name", name="eileen")
-    assert learned["status"] == "Learned: eileen"
+    assert learned["status"] == "Learned: Eileen"
 
 
 async def test_wrong_is_remembered_and_shows_as_pressed(ann: Visitor, astronaut: bytes) -> None:
