@@ -71,7 +71,7 @@ async def test_an_unknown_name_is_asked_about_once(
     again = world.answer()
     assert "I think this is Eileen" in again.content
     await world.ann.send(world.channel, "eileen", reply_to=again)  # whom the bot knows by now
-    assert "Learned: eileen" in world.now(again).content
+    assert "Learned: Eileen" in world.now(again).content
     await world.ann.delete(typed)
     assert "Taken back." in world.now(answer).content
 
