@@ -3,7 +3,8 @@
 Two steps. CROWDLAB (Goh et al. 2022, `cleanlab.multiannotator`) says, of all answers together and
 of what the bot guessed, how good each voter's answers are. Then each voter's answers are held
 against those of the others alone, weighed by the first step, or against a moderator's: nobody
-confirms themselves. Nor do people confirm each other who are of one mind against everybody else.
+confirms themselves. Nor do people confirm each other who are of one mind against everybody else;
+together they count as one.
 
 People whom that does not measure yet are believed as a person of average accuracy is. Somebody who
 turns is known by their latest answers.
@@ -41,8 +42,8 @@ _SHARE = 0.6
 """Of the others' weight that must be behind it."""
 
 _OF_ONE_MIND = 3
-"""So often two must have stood alone together, and that must be more than half the times when they
-agreed and others spoke."""
+"""So often two must have said the same against everybody else, and that must be most of the times
+when one of them did."""
 
 _FLOOR = 0.02
 """Of the bot's guesses, left to all answers together that it did not think of."""
@@ -104,15 +105,18 @@ def measure(cast: Sequence[Cast]) -> dict[UserId, Reliability]:
         right = _held_against(each, [o for o in others if o.voter != each.voter], belief)
         if right is not None:
             told[each.voter].append(right)
-    return {voter: _reliability(answers) for voter, answers in told.items()}
+    heads = Counter(voter for pair in minds for voter in pair)
+    return {voter: _reliability(answers, 1 + heads[voter]) for voter, answers in told.items()}
 
 
-def _reliability(answers: Sequence[bool]) -> Reliability:
-    """The worse of all answers and the latest, each drawn to the average the fewer there are."""
-    if not answers:
-        return Reliability(1.0, 0, 0)
+def _reliability(answers: Sequence[bool], heads: int) -> Reliability:
+    """The worse of all answers and the latest, each drawn to the average the fewer there are.
+
+    Args:
+        heads: how many are of one mind with this voter, who count as one.
+    """
     accuracy = min(_shrunk(answers), _shrunk(answers[-_LATEST:]))
-    return Reliability(_weight(accuracy), sum(answers), len(answers))
+    return Reliability(_weight(accuracy) / heads, sum(answers), len(answers))
 
 
 def _shrunk(answers: Sequence[bool]) -> float:
@@ -189,26 +193,28 @@ def _kind(answer: str) -> str:
 def _of_one_mind(
     faces: Iterable[Sequence[Cast]], belief: Mapping[UserId, float]
 ) -> frozenset[frozenset[UserId]]:
-    """Pairs who say the same where everybody else says something else, and do so most of the time.
+    """Pairs of whom one, where everybody else speaks against the other, mostly says the same.
 
-    People who err for themselves seldom err alike. Everybody else are at least two, else it would
-    be the pair who are everybody.
+    People who err for themselves seldom err alike. Everybody else are at least two, or it would be
+    the pair who are everybody.
     """
-    agreed, alone = Counter[frozenset[UserId]](), Counter[frozenset[UserId]]()
+    alone, together = Counter[frozenset[UserId]](), Counter[frozenset[UserId]]()
     for face in faces:
         for one, two in combinations(face, 2):
             others = [each for each in face if each is not one and each is not two]
-            if one.answer != two.answer or not others:
-                continue
-            pair = frozenset((one.voter, two.voter))
-            agreed[pair] += 1
-            alone[pair] += _stand_alone(one.answer, others, belief)
+            pair, alike = frozenset((one.voter, two.voter)), one.answer == two.answer
+            if any(_stands_alone(each.answer, others, belief) for each in (one, two)):
+                alone[pair] += 1
+                together[pair] += alike
     return frozenset(
-        pair for pair, times in alone.items() if times >= _OF_ONE_MIND and 2 * times > agreed[pair]
+        pair
+        for pair, times in together.items()
+        if times >= _OF_ONE_MIND and 2 * times > alone[pair]
     )
 
 
-def _stand_alone(answer: str, others: Sequence[Cast], belief: Mapping[UserId, float]) -> bool:
+def _stands_alone(answer: str, others: Sequence[Cast], belief: Mapping[UserId, float]) -> bool:
+    """Whether others speak against it, more than for it: two people, or a moderator."""
     against = [each for each in others if _excludes(each.answer, answer)]
     if any(each.trusted for each in against):
         return True
