@@ -85,7 +85,7 @@ class Service:
 
     Attributes:
         digests: who is sent the best of what was posted, and what that is.
-        teaching: who is believed how much.
+        teaching: who is believed how much, whose votes are held, and who taught what.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -103,7 +103,7 @@ class Service:
         self._enhancer = Enhancer(settings, intake, judge)
         self._explainer = Explainer(store, judge)
         self.digests = Digests(store, judge)
-        self.teaching = Teaching(settings)
+        self.teaching = Teaching(settings, store, self._settle_again)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -128,11 +128,13 @@ class Service:
         for scope in await self._store.scopes():
             for head in self._heads:
                 await self._galleries.rebuild(scope, head, progress)
+                await self.teaching.recount(scope, head)
             await self._taught.rebuild(scope)
         self._stopping.clear()
         self._work = [
             asyncio.create_task(self._keep_house()),
             asyncio.create_task(self._clusters.keep(self._stopping)),
+            asyncio.create_task(self.teaching.keep(self._stopping)),
         ]
 
     async def stop(self) -> None:
@@ -142,6 +144,7 @@ class Service:
         """
         self._stopping.set()
         self._clusters.wake()
+        self.teaching.wake()
         await self._enhancer.close()
         if self._work:
             _, working = await asyncio.wait(self._work, timeout=_PATIENCE)
@@ -370,8 +373,12 @@ class Service:
         *,
         trusted: bool = False,
         withdraw: bool = False,
+        place: str = "",
     ) -> Part:
         """Count a mark: a vote under each head that it speaks of; see `bot.offering.votes_by`.
+
+        Args:
+            place: where it was set, as in `bot.domain.Correction`.
 
         Returns:
             The Part with its new status.
@@ -385,7 +392,14 @@ class Service:
             return await self._confirm(verdict, voter)
         votes = [
             Correction(
-                verdict_id, head, voter, action, trusted=trusted, choice=choice, withdraw=withdraw
+                verdict_id,
+                head,
+                voter,
+                action,
+                trusted=trusted,
+                choice=choice,
+                withdraw=withdraw,
+                place=place,
             )
             for head, action, choice in offering.votes_by(verdict, mark)
         ]
@@ -427,10 +441,13 @@ class Service:
             for correction, name in zip(corrections, names, strict=True):
                 if await self._store.vote(correction, name):
                     VOTES.labels(correction.action).inc()
+                    held = await self.teaching.notice(verdict, correction)
+                    await self._settle_all((each, correction.head) for each in held)
+                    changed += [correction.head] if held else []
                 # Also for a vote that stood already: the bot may have died before it was settled.
                 if await self._settle(verdict, correction.head):
                     changed.append(correction.head)
-        for head in changed:
+        for head in dict.fromkeys(changed):
             await self._galleries.rebuild(verdict.scope, head)
         part = await self.part(verdict.id)
         if corrections[0].action is Action.RATE:  # how somebody rates is nobody else's business
@@ -489,6 +506,16 @@ class Service:
             if verdict is not None:
                 await self._settle(verdict, head)
 
+    async def _settle_again(self, scope: Scope, head: str, verdicts: Iterable[int]) -> None:
+        """One at a time, so that other people's votes come in between."""
+        changed = False
+        for verdict_id in verdicts:
+            async with self._settling:
+                verdict = await self._store.verdict(verdict_id)
+                changed |= verdict is not None and await self._settle(verdict, head)
+        if changed:
+            await self._galleries.rebuild(scope, head)
+
     async def _standing(self, verdict: Verdict, head: str) -> Standing:
         votes = await self._store.votes(verdict.id)
         names = {vote.name for vote in votes if vote.name} | {
@@ -502,9 +529,7 @@ class Service:
             allowed=await self._store.allowed(verdict.scope, verdict.author),
             present=await self._store.present_names(verdict.scope, head, names),
         )
-        if standing.state is State.LEARNED and verdict.crop is None:
-            return Standing(State.EXPIRED)
-        return standing
+        return correcting.still_there(standing, verdict)
 
     async def _standings(self, verdict: Verdict) -> dict[str, Standing]:
         """By head, of those that named or could not."""
@@ -601,7 +626,15 @@ class Service:
         new = _new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
         (verdict,) = await self._store.answered(post.key, "", [new])
         return await self.correct(
-            Correction(verdict.id, chosen, post.author, Action.NAME, trusted=True, name=wanted)
+            Correction(
+                verdict.id,
+                chosen,
+                post.author,
+                Action.NAME,
+                trusted=True,
+                name=wanted,
+                place=post.place,
+            )
         )
 
     async def rename(self, scope: Scope, name: str, new_name: str, head: str | None = None) -> str:
@@ -705,8 +738,13 @@ class Service:
         crop = await self._crop(verdict)
         return None if crop is None else await asyncio.to_thread(drawing.square, crop)
 
-    async def name_cluster(self, scope: Scope, cluster_id: int, name: str, voter: UserId) -> int:
+    async def name_cluster(
+        self, scope: Scope, cluster_id: int, name: str, voter: UserId, place: str = ""
+    ) -> int:
         """Say who it is: a moderator's vote on each face, with all that follows from a vote.
+
+        Args:
+            place: where it was said, as in `bot.domain.Correction`.
 
         Returns:
             How many faces were learned.
@@ -718,7 +756,9 @@ class Service:
         name = clean_name(name)
         learned = 0
         for face in cluster.faces:
-            vote = Correction(face, cluster.head, voter, Action.NAME, trusted=True, name=name)
+            vote = Correction(
+                face, cluster.head, voter, Action.NAME, trusted=True, name=name, place=place
+            )
             with suppress(NotFound):  # deleted meanwhile
                 learned += (await self.correct(vote)).state is State.LEARNED
         return learned
@@ -941,6 +981,10 @@ class Service:
                 await self._learn_anew()  # not before: the start has just done it
             except Exception:  # in the next hour, then
                 log.exception("cannot learn from what was collected")
+            try:
+                await self.teaching.recount_all()
+            except Exception:  # in the next hour, then
+                log.exception("cannot measure how reliable voters are")
 
     async def _learn_anew(self) -> None:
         """What another process has collected."""

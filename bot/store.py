@@ -12,7 +12,7 @@ import logging
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import islice
@@ -50,6 +50,7 @@ from bot.cluster_store import (
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
+from bot.guess_json import guess_of, json_of
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.names import fold
 from bot.rating_store import RatingStore, vote_of
@@ -73,6 +74,7 @@ from bot.tables import (
     VerdictRow,
     VoteRow,
 )
+from bot.teaching_store import TeachingStore, forget_target, leave_holds
 from models.types import (
     Box,
     Candidate,
@@ -80,11 +82,8 @@ from models.types import (
     Guess,
     Kind,
     Named,
-    Refused,
     Scope,
-    Scored,
     UserId,
-    WhyNot,
 )
 
 log = logging.getLogger(__name__)
@@ -143,6 +142,7 @@ class Store:
         ratings: how people rated what they saw.
         receptions: how many reacted to a picture, of those who could see it.
         digests: who is sent the best of what was posted.
+        teaching: all that was voted, and which votes are held.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -156,6 +156,7 @@ class Store:
         self.receptions = ReceptionStore(self._reading, self._writing)
         self.ratings = RatingStore(self._reading, self._writing)
         self.digests = DigestStore(self._reading, self._writing)
+        self.teaching = TeachingStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -306,7 +307,7 @@ class Store:
         async with self._writing() as session:
             row = await session.get(VerdictRow, verdict_id)
             if row is not None:
-                told = _told(guess)
+                told = json_of(guess)
                 row.guesses = [told if old["head"] == guess.head else old for old in row.guesses]
 
     async def recent(self, scope: Scope, most: int) -> list[str]:
@@ -353,6 +354,7 @@ class Store:
         async with self._writing() as session:
             for some in _chunks(keys):
                 await session.execute(delete(PostRow).where(PostRow.key.in_(some)))
+            await leave_holds(session)
             # A crop may be left because somebody else posted the same picture.
             await drop_groundless_embeddings(session)
         await self._drop_orphaned_crops()
@@ -705,6 +707,7 @@ class Store:
             names = frozenset(await session.scalars(aliases))
             await _strike_from_guesses(session, person, names)
             touched = await _delete_votes_for(session, person, names)
+            await forget_target(session, person, names)
             await session.execute(delete(PersonRow).where(PersonRow.id == person_id))
             return touched
 
@@ -803,6 +806,7 @@ class Store:
             await session.execute(
                 delete(VoteRow).where(VoteRow.voter == user, VoteRow.verdict_id.in_(verdicts))
             )
+            await leave_holds(session)
             await session.execute(
                 delete(RatingResetRow).where(
                     RatingResetRow.scope == scope, RatingResetRow.user == user
@@ -1110,7 +1114,7 @@ async def _strike_from_guesses(
     doomed = {verdict_id for verdict_id, name in rows if gone(person.head, name)}
     for verdict_id in doomed:
         row = await session.get_one(VerdictRow, verdict_id)
-        row.guesses = [_told(_struck(_guess(told), gone)) for told in row.guesses]
+        row.guesses = [json_of(_struck(guess_of(each), gone)) for each in row.guesses]
 
 
 async def _delete_votes_for(
@@ -1161,7 +1165,7 @@ def _verdict_row(new: NewVerdict, post_id: int, crop_hash: str, text: str | None
         kind=str(new.kind),
         box=list(new.box),
         detection_score=new.detection_score,
-        guesses=[_told(guess) for guess in new.guesses],
+        guesses=[json_of(guess) for guess in new.guesses],
         crop=crop_hash,
         spoiler=new.spoiler,
         whole=new.whole,
@@ -1182,32 +1186,13 @@ def _verdict(row: VerdictRow, post: PostRow) -> Verdict:
         detection_score=row.detection_score,
         face_hash=row.face_hash,
         crop=row.crop,
-        guesses=tuple(_guess(told) for told in row.guesses),
+        guesses=tuple(guess_of(each) for each in row.guesses),
         spoiler=row.spoiler,
         revealed=row.revealed,
         created=row.created,
         whole=row.whole,
         place=post.place,
     )
-
-
-def _told(guess: Guess) -> dict[str, Any]:
-    return {"type": type(guess).__name__, **asdict(guess)}
-
-
-def _guess(told: dict[str, Any]) -> Guess:
-    fields = dict(told)
-    match fields.pop("type"):
-        case "Named":
-            candidates = tuple(Candidate(**each) for each in fields.pop("candidates"))
-            why_not = fields.pop("why_not")
-            return Named(
-                candidates=candidates, why_not=WhyNot(why_not) if why_not else None, **fields
-            )
-        case "Scored":
-            return Scored(**fields)
-        case _:
-            return Refused(**fields)
 
 
 def _box(told: Sequence[float]) -> Box:
