@@ -539,6 +539,19 @@ class Store:
         async with self._reading() as session:
             return await session.scalar(select(func.max(LabelRow.id))) or 0
 
+    async def last_label_of(self, scope: Scope, head: str) -> int:
+        """The highest id in the label log that speaks of a scope under a head; 0 if none does."""
+        newest = (
+            select(LabelRow.id)
+            .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+            .join(PostRow, PostRow.id == VerdictRow.post_id)
+            .where(PostRow.scope == scope, LabelRow.head == head)
+            .order_by(LabelRow.id.desc())
+            .limit(1)
+        )
+        async with self._reading() as session:
+            return await session.scalar(newest) or 0
+
     async def first_label(self, keys: Iterable[str]) -> int | None:
         """The lowest id in the label log that speaks of these posts."""
         lowest = (
