@@ -50,6 +50,7 @@ from bot.cluster_store import (
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
+from bot.exchange_store import ExchangeStore
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.names import fold
 from bot.rating_store import RatingStore, vote_of
@@ -143,6 +144,7 @@ class Store:
         ratings: how people rated what they saw.
         receptions: how many reacted to a picture, of those who could see it.
         digests: who is sent the best of what was posted.
+        exchange: by which hashes faces are found again.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -156,6 +158,7 @@ class Store:
         self.receptions = ReceptionStore(self._reading, self._writing)
         self.ratings = RatingStore(self._reading, self._writing)
         self.digests = DigestStore(self._reading, self._writing)
+        self.exchange = ExchangeStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
