@@ -1,6 +1,8 @@
 """Live labels → the galleries that answer: rebuilt whole when a label or a version changes."""
 
 import asyncio
+import math
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +25,9 @@ from models.types import Kind, Scope, UserId
 MOST_UNKNOWNS = 2000
 """Of the operator's own unknown faces, the newest, that thresholds are measured against."""
 
+_LOOK_EVERY = 60.0
+"""Seconds between two looks for labels of another process."""
+
 
 class Galleries:
     """Keeps the judge's galleries as the label log and the promoted versions say.
@@ -37,6 +42,8 @@ class Galleries:
         self._versions = versions
         self._registries: dict[tuple[Scope, str], Registry] = {}
         self._built_with: dict[tuple[Scope, str], str] = {}
+        self._built_of: dict[tuple[Scope, str], int] = {}
+        self._looked: dict[tuple[Scope, str], float] = {}
         self._locks: dict[tuple[Scope, str], asyncio.Lock] = {}
 
     async def rebuild(self, scope: Scope, head: str, progress: Progress | None = None) -> None:
@@ -50,6 +57,7 @@ class Galleries:
             pointer = registry.pointer()  # before what it points at is read
             fingerprint = self._judge.fingerprint(head)
             learned = await asyncio.to_thread(_learned, registry, fingerprint)
+            last = await self._store.last_label_of(scope, head)
             labels = await self._store.live_labels(scope, head)
             consenting = await self._store.consenting(scope)
             seen = [each for each in labels if _may_be_embedded(each, consenting)]
@@ -67,15 +75,26 @@ class Galleries:
                 )
                 self._judge.set_gallery(scope, head, gallery)
             self._built_with[scope, head] = pointer
+            self._built_of[scope, head] = last
 
-    async def notice_promotion(self, scope: Scope, head: str) -> None:
-        """Rebuild if another version was promoted, or rolled back to, since the last time.
+    async def notice(self, scope: Scope, head: str) -> None:
+        """Rebuild if another process promoted a version, rolled back to one, or taught labels.
 
-        Costs a read of a few bytes otherwise, so that it can be asked before each picture.
+        Costs a read of a few bytes otherwise, and a query once a minute, so that it can be asked
+        before each picture.
         """
         built_with = self._built_with.get((scope, head))
-        if built_with is not None and built_with != self._registry(scope, head).pointer():
+        promoted = built_with is not None and built_with != self._registry(scope, head).pointer()
+        if promoted or await self._taught_elsewhere(scope, head):
             await self.rebuild(scope, head)
+
+    async def _taught_elsewhere(self, scope: Scope, head: str) -> bool:
+        """Not asked more than once a minute: an import teaches several labels a second."""
+        now = time.monotonic()
+        if now - self._looked.get((scope, head), -math.inf) < _LOOK_EVERY:
+            return False
+        self._looked[scope, head] = now
+        return await self._store.last_label_of(scope, head) != self._built_of.get((scope, head), 0)
 
     async def _strangers(
         self, scope: Scope, head: str, kind: Kind, learned: Learned | None

@@ -9,7 +9,7 @@ whichever version answers.
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -274,6 +274,13 @@ async def embed(
                 await store.add_embedding(crop_hash, embedder.fingerprint, vector)
         if advance is not None:
             advance("embedding", done, len(missing))
+    return samples_of(labels, vectors)
+
+
+def samples_of(
+    labels: Iterable[LiveLabel], vectors: Mapping[str, NDArray[np.float32]]
+) -> list[Sample]:
+    """The labels whose crops have a vector, by content hash, with it."""
     return [
         _sample(label, label.crop, vectors[label.crop])
         for label in labels

@@ -201,7 +201,7 @@ class Service:
         why_not = scoring.keeps_back(chosen, post, confirmed=confirmed)
         heads = scoring.admitted(chosen, post, why_not) if chosen else None
         for head in self._heads:
-            await self._galleries.notice_promotion(post.scope, head)
+            await self._galleries.notice(post.scope, head)
         judged, refusals = await self._judged(post, heads)
         faces = _faces(judged, lambda kind: scoring.refusals(post, kind, why_not))
         spoken_of = [each for each in faces if each.guesses]
@@ -432,6 +432,22 @@ class Service:
         """
         return await self._count([correction])
 
+    async def cast(self, correction: Correction) -> Standing:
+        """Count a vote among many: no gallery is built anew, and no answer is shown.
+
+        `bot.galleries` notices the labels that come of it, in whichever process answers.
+
+        Raises:
+            NotFound: as `correct`.
+        """
+        async with self._settling:
+            verdict = await self.verdict(correction.verdict_id)
+            name = correcting.meant_name(verdict, correction)
+            if await self._store.vote(correction, name):
+                VOTES.labels(correction.action).inc()
+            await self._settle(verdict, correction.head)
+            return await self._standing(verdict, correction.head)
+
     async def _count(self, corrections: Sequence[Correction]) -> Part:
         """One voter's votes on one face, under a head each."""
         changed = []
@@ -623,7 +639,7 @@ class Service:
         if face.face.kind not in NAMING_HEADS[chosen].kinds:
             raise NotFound(replying.say(post.locale, "not-a-photograph"))
         guesses = tuple(guess for guess in face.guesses if guess.head == chosen)
-        new = _new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
+        new = new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
         (verdict,) = await self._store.answered(post.key, "", [new])
         return await self.correct(
             Correction(
@@ -1022,7 +1038,7 @@ def _faces(
         for rank, face in enumerate(judgement.faces)
     ]
     return [
-        _new_verdict(picture, attachment, face, instead(face.face.kind))
+        new_verdict(picture, attachment, face, instead(face.face.kind))
         for _, _, (picture, attachment, face) in sorted(ranked, key=lambda item: item[:2])
     ]
 
@@ -1030,13 +1046,13 @@ def _faces(
 def _wholes(judged: Sequence[tuple[Picture, Attachment, Judgement]]) -> list[NewVerdict]:
     """The pictures that were judged as a whole."""
     return [
-        _new_verdict(picture, attachment, judgement.whole, whole=True)
+        new_verdict(picture, attachment, judgement.whole, whole=True)
         for picture, attachment, judgement in judged
         if judgement.whole is not None
     ]
 
 
-def _new_verdict(
+def new_verdict(
     picture: Picture,
     attachment: Attachment,
     face: FaceJudgement,
@@ -1044,7 +1060,7 @@ def _new_verdict(
     *,
     whole: bool = False,
 ) -> NewVerdict:
-    """What the store is to keep; `instead` is said in place of what was not judged."""
+    """A face as the store is to keep it; `instead` is said in place of what was not judged."""
     return NewVerdict(
         picture_hash=picture.phash,
         face_hash=face.face_hash,

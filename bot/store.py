@@ -50,6 +50,7 @@ from bot.cluster_store import (
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
+from bot.exchange_store import ExchangeStore
 from bot.guess_json import guess_of, json_of
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.names import fold
@@ -143,6 +144,7 @@ class Store:
         receptions: how many reacted to a picture, of those who could see it.
         digests: who is sent the best of what was posted.
         teaching: all that was voted, and which votes are held.
+        exchange: by which hashes faces are found again.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -157,6 +159,7 @@ class Store:
         self.ratings = RatingStore(self._reading, self._writing)
         self.digests = DigestStore(self._reading, self._writing)
         self.teaching = TeachingStore(self._reading, self._writing)
+        self.exchange = ExchangeStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -540,6 +543,19 @@ class Store:
         """The highest id in the label log; 0 if it is empty."""
         async with self._reading() as session:
             return await session.scalar(select(func.max(LabelRow.id))) or 0
+
+    async def last_label_of(self, scope: Scope, head: str) -> int:
+        """The highest id in the label log that speaks of a scope under a head; 0 if none does."""
+        newest = (
+            select(LabelRow.id)
+            .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
+            .join(PostRow, PostRow.id == VerdictRow.post_id)
+            .where(PostRow.scope == scope, LabelRow.head == head)
+            .order_by(LabelRow.id.desc())
+            .limit(1)
+        )
+        async with self._reading() as session:
+            return await session.scalar(newest) or 0
 
     async def first_label(self, keys: Iterable[str]) -> int | None:
         """The lowest id in the label log that speaks of these posts."""

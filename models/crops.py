@@ -172,8 +172,16 @@ def face_hash(crop: Crop) -> str:
     A face without landmarks is taken as its box lies. 64 bits as 16 hexadecimal digits; compare
     with `hash_distance`.
     """
-    face = align(crop, 64) if len(crop.landmarks) else around(crop, 0.0, 64)
-    return str(imagehash.phash(Image.fromarray(face), hash_size=8))
+    return str(imagehash.phash(Image.fromarray(in_place(crop, 64)), hash_size=8))
+
+
+def in_place(crop: Crop, size: int) -> Pixels:
+    """The face where all faces of its kind are, to be compared pixel by pixel.
+
+    Returns:
+        Shape (size, size, 3): aligned, or without landmarks the box as it lies.
+    """
+    return align(crop, size) if len(crop.landmarks) else around(crop, 0.0, size)
 
 
 def hash_distance(one: str, other: str) -> int:

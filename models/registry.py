@@ -165,17 +165,8 @@ class Registry:
         """
         if why := self.removed().get(number):
             raise VersionError(f"version {number} was removed: {why}")
-        folder = self._folder / str(number)
         try:
-            meta = json.loads((folder / "meta.json").read_bytes())
-            weights = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
-            learned = Learned(
-                templates=weights["templates"],
-                labels=tuple(tuple(each) for each in meta.pop("labels")),
-                unknowns=frozenset(meta.pop("unknowns")),
-                recipe=Recipe(**meta.pop("recipe")),
-            )
-            return Version(learned=learned, **meta)
+            return read(self._folder / str(number))
         except FileNotFoundError as error:
             raise VersionError(f"there is no version {number}") from error
         except Exception as error:
@@ -213,21 +204,7 @@ class Registry:
         number = max(used) + 1
         temporary = self._folder / f"{number}.writing"
         temporary.mkdir()
-        learned = version.learned
-        meta = {
-            "fingerprint": version.fingerprint,
-            "last_label": version.last_label,
-            "replaces": version.replaces,
-            "made": version.made,
-            "scores": version.scores,
-            "recipe": asdict(learned.recipe),
-            "unknowns": sorted(learned.unknowns),
-            "labels": learned.labels,
-        }
-        weights = safetensors.numpy.save({"templates": learned.templates})
-        _write(temporary / "meta.json", _json(meta))
-        _write(temporary / "weights.safetensors", weights)
-        _sync_folder(temporary)
+        write(temporary, version)
         temporary.rename(self._folder / str(number))
         _sync_folder(self._folder)
         return number
@@ -367,6 +344,47 @@ class Registry:
         _write(temporary, content)
         temporary.replace(self._folder / name)
         _sync_folder(self._folder)
+
+
+def write(folder: Path, version: Version) -> None:
+    """Write the two files of a version into a folder that is there, and flush them to disk."""
+    learned = version.learned
+    meta = {
+        "fingerprint": version.fingerprint,
+        "last_label": version.last_label,
+        "replaces": version.replaces,
+        "made": version.made,
+        "scores": version.scores,
+        "recipe": asdict(learned.recipe),
+        "unknowns": sorted(learned.unknowns),
+        "labels": learned.labels,
+    }
+    _write(folder / "meta.json", _json(meta))
+    _write(folder / "weights.safetensors", weights_of(learned))
+    _sync_folder(folder)
+
+
+def weights_of(learned: Learned) -> bytes:
+    """The templates as a version's file holds them: the same bytes for the same numbers."""
+    return safetensors.numpy.save({"templates": learned.templates})
+
+
+def read(folder: Path) -> Version:
+    """Read what `write` has written.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        Exception: one is damaged, in whatever way.
+    """
+    meta = json.loads((folder / "meta.json").read_bytes())
+    weights = safetensors.numpy.load((folder / "weights.safetensors").read_bytes())
+    learned = Learned(
+        templates=weights["templates"],
+        labels=tuple(tuple(each) for each in meta.pop("labels")),
+        unknowns=frozenset(meta.pop("unknowns")),
+        recipe=Recipe(**meta.pop("recipe")),
+    )
+    return Version(learned=learned, **meta)
 
 
 def _number(pointer: str) -> int | None:

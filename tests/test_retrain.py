@@ -123,7 +123,7 @@ def learn(taught: Settings, store: Store) -> Callable[..., object]:
 
 async def ask(service: Service, judge: Judge, crop: Crop) -> Named:
     """As `Service.answer` does, without a picture file."""
-    await service._galleries.notice_promotion("web", "idol")
+    await service._galleries.notice("web", "idol")
     judgement = await judge.judge(picture_of(crop), Context("web"))
     (guess,) = judgement.faces[0].guesses
     assert isinstance(guess, Named)

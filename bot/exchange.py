@@ -1,0 +1,187 @@
+"""`python -m bot.exchange`: what the bot has learned, out of it and into it, as files.
+
+A folder per name, a table of labels, a snapshot to train from, boxes and names for Label Studio and
+CVAT. docs/exchange.md describes what comes out.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from bot.errors import HanteiError, SettingsError
+from bot.exporting import export_folder, export_labels
+from bot.import_labels import LabelImport
+from bot.imported import TAKEN, Done, summary, write_report
+from bot.importing import FolderImport
+from bot.intake import Intake
+from bot.judge_files import at_work
+from bot.judging import Judge
+from bot.service import Service
+from bot.settings import Settings, load
+from bot.store import Store
+from models.heads import NAMING_HEADS
+
+USAGE_ERROR = 2
+_MOST_TOLD = 20
+"""Of what was not taken, in the terminal; the report has all."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit status: 0 done, also when something was not taken; 2 unusable arguments or
+        settings.
+    """
+    given = _parser().parse_args(arguments)
+    try:
+        said = asyncio.run(given.run(load(given.config), given))
+    except (HanteiError, OSError) as error:
+        print(error, file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("interrupted; what is done is kept, and is not done again", file=sys.stderr)
+        return 130
+    Console().print(said, markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+@asynccontextmanager
+async def _service(
+    settings: Settings, console: Console
+) -> AsyncIterator[tuple[Service, Store, Intake, Judge]]:
+    """What an import works with. The bot may be running; nothing is started here."""
+    async with (
+        at_work(settings, console) as (intake, judge),
+        Store(settings.store.data_dir) as store,
+    ):
+        yield Service(settings, store, intake, judge), store, intake, judge
+
+
+async def _import_folder(settings: Settings, given: argparse.Namespace) -> str:
+    if not given.agreed:
+        raise SettingsError(
+            "import folder: say with --agreed that everybody in these pictures, and whoever made "
+            "them, agrees that the bot learns from them, or that you have the right to it."
+        )
+    console = Console(stderr=True)
+    async with _service(settings, console) as parts:
+        importing = FolderImport(*parts, given.scope, given.head)
+        done = await importing.folder(given.folder, settings.judging.workers, console)
+    return _report(done, given, console)
+
+
+async def _import_labels(settings: Settings, given: argparse.Namespace) -> str:
+    console = Console(stderr=True)
+    async with _service(settings, console) as parts:
+        done = await LabelImport(*parts, given.scope, given.head).table(given.file, console)
+    return _report(done, given, console)
+
+
+def _report(done: Sequence[Done], given: argparse.Namespace, console: Console) -> str:
+    missed = [each for each in done if each.outcome not in TAKEN]
+    if given.report is not None:
+        write_report(given.report, done)
+    for each in missed[:_MOST_TOLD]:
+        why = f"{each.outcome}; {each.detail}" if each.detail else each.outcome
+        console.print(f"{each.what}: {why}", markup=False, highlight=False, soft_wrap=True)
+    if len(missed) > _MOST_TOLD and given.report is None:
+        console.print(f"… and {len(missed) - _MOST_TOLD} more; --report FILE has them all.")
+    return f"{given.scope}: {summary(done)}. A running bot notices within a minute."
+
+
+async def _export_labels(settings: Settings, given: argparse.Namespace) -> str:
+    heads = [given.head] if given.head else list(NAMING_HEADS)
+    async with _kept(settings) as store:
+        return await export_labels(store, given.scope, heads, given.file)
+
+
+async def _export_folder(settings: Settings, given: argparse.Namespace) -> str:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("exporting", total=None)
+        async with _kept(settings) as store:
+            return await export_folder(
+                store,
+                given.scope,
+                given.head,
+                given.folder,
+                lambda done, of: bar.update(task, completed=done, total=of),
+            )
+
+
+@asynccontextmanager
+async def _kept(settings: Settings) -> AsyncIterator[Store]:
+    """What the bot keeps, if it has kept anything.
+
+    Raises:
+        SettingsError: it has not.
+    """
+    folder = settings.store.data_dir
+    if not folder.is_dir():
+        raise SettingsError(f"store.data_dir = {folder}: the bot has kept nothing there yet.")
+    async with Store(folder) as store:
+        yield store
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot.exchange", description=__doc__)
+    ways = parser.add_subparsers(dest="way", required=True)
+    into = ways.add_parser("import").add_subparsers(dest="what", required=True)
+    out = ways.add_parser("export").add_subparsers(dest="what", required=True)
+    head = partial(_add_head, required=False)
+
+    command = into.add_parser("folder", help="pictures in a folder per name")
+    command.add_argument("folder", type=Path, metavar="DIR")
+    command.add_argument("--agreed", action="store_true", help="you have the right to do this")
+    command.set_defaults(run=_import_folder)
+    head(command)
+    _add_report(command)
+
+    command = into.add_parser("labels", help="names for pictures that are there, as your votes")
+    command.add_argument("file", type=Path, metavar="FILE", help=".csv or .jsonl")
+    command.set_defaults(run=_import_labels)
+    head(command)
+    _add_report(command)
+
+    command = out.add_parser("labels", help="all labels, as a table")
+    command.add_argument("file", type=Path, metavar="FILE", help=".csv or .jsonl")
+    command.set_defaults(run=_export_labels)
+    head(command)
+
+    command = out.add_parser("folder", help="the faces that were agreed to, in a folder per name")
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    command.set_defaults(run=_export_folder)
+    _add_head(command, required=True)
+
+    for each in (*into.choices.values(), *out.choices.values()):
+        each.add_argument("--scope", default="web", help="whose (default: web)")
+        each.add_argument(
+            "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+        )
+    return parser
+
+
+def _add_head(command: argparse.ArgumentParser, required: bool) -> None:
+    default = "" if required else " (default: by the kind of face)"
+    command.add_argument(
+        "--head", choices=list(NAMING_HEADS), required=required, help=f"under which{default}"
+    )
+
+
+def _add_report(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a CSV of what was not taken"
+    )
+
+
+if __name__ == "__main__":
+    os.nice(10)  # the bot that answers goes first
+    raise SystemExit(main())
