@@ -179,13 +179,25 @@ def _ballots(
     verdict: Verdict, votes: Iterable[Vote], electorate: Electorate, present: Mapping[str, str]
 ) -> list[Ballot]:
     """What each vote says; rejecting what was offered says nothing where nothing was."""
-    ballots = []
-    for vote in votes:
-        answer, names = _meant(verdict, vote)
-        called = tuple(present.get(name, name) for name in names)
-        if called or answer is Answer.NOT_A_FACE:
-            ballots.append(Ballot(answer, called, electorate.weight(vote, verdict.author)))
-    return ballots
+    told = [(vote, said(verdict, vote, present)) for vote in votes]
+    return [
+        Ballot(*each, electorate.weight(vote, verdict.author))
+        for vote, each in told
+        if each is not None
+    ]
+
+
+def said(
+    verdict: Verdict, vote: Vote, present: Mapping[str, str]
+) -> tuple[Answer, tuple[str, ...]] | None:
+    """What a vote says and of whom, as in `bot.consensus.Ballot`; None if it says nothing.
+
+    Args:
+        present: see `settle`.
+    """
+    answer, names = _meant(verdict, vote)
+    called = tuple(present.get(name, name) for name in names)
+    return (answer, called) if called or answer is Answer.NOT_A_FACE else None
 
 
 def _meant(verdict: Verdict, vote: Vote) -> tuple[Answer, tuple[str, ...]]:

@@ -52,6 +52,8 @@ from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict,
 from bot.errors import SettingsError
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.names import fold
+from bot.people_store import PeopleStore
+from bot.question_store import QuestionStore
 from bot.rating_store import RatingStore, vote_of
 from bot.reception_store import ReceptionStore
 from bot.tables import (
@@ -143,6 +145,8 @@ class Store:
         ratings: how people rated what they saw.
         receptions: how many reacted to a picture, of those who could see it.
         digests: who is sent the best of what was posted.
+        names: how people are called, and how that is read.
+        questions: which faces people may be asked about.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -156,6 +160,8 @@ class Store:
         self.receptions = ReceptionStore(self._reading, self._writing)
         self.ratings = RatingStore(self._reading, self._writing)
         self.digests = DigestStore(self._reading, self._writing)
+        self.names = PeopleStore(self._reading, self._writing)
+        self.questions = QuestionStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
