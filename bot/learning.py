@@ -9,19 +9,19 @@ whichever version answers.
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bot.cluster_store import PooledFace
 from bot.domain import Answer
 from bot.galleries import MOST_UNKNOWNS
 from bot.judging import versions_dir
+from bot.samples import samples_of
 from bot.settings import Settings
 from bot.store import LiveLabel, Store
 from datasets import split
@@ -277,17 +277,6 @@ async def embed(
     return samples_of(labels, vectors)
 
 
-def samples_of(
-    labels: Iterable[LiveLabel], vectors: Mapping[str, NDArray[np.float32]]
-) -> list[Sample]:
-    """The labels whose crops have a vector, by content hash, with it."""
-    return [
-        _sample(label, label.crop, vectors[label.crop])
-        for label in labels
-        if label.crop is not None and label.crop in vectors
-    ]
-
-
 def train(
     samples: Sequence[Sample],
     snapshot: Snapshot,
@@ -473,18 +462,3 @@ def _require_enough(learnable: Sequence[Sample], rest: Sequence[Sample]) -> None
             f"{faces} faces of {len(counts)} people are too few to compare on: about {more} more "
             "are needed, of people who have a picture already"
         )
-
-
-def _sample(label: LiveLabel, crop: str, vector: NDArray[np.float32]) -> Sample:
-    known = label.answer is Answer.IS
-    return Sample(
-        vector=vector,
-        name=label.names[0] if known else None,
-        not_names=frozenset() if known else frozenset(label.names),
-        post=label.post,
-        picture_hash=label.picture_hash,
-        face_hash=label.face_hash,
-        crop=crop,
-        label=label.id,
-        verdict=label.verdict_id,
-    )

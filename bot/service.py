@@ -40,12 +40,16 @@ from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
 from bot.offering import RATED_UNDER
+from bot.people_store import KnownPerson
 from bot.rating_queue import queue
 from bot.rating_store import Rated, Seen
+from bot.readings import clean_reading
+from bot.reviewing import Reviews
 from bot.settings import Settings
 from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
 from bot.teaching import Teaching
+from bot.teaching_queue import TeachingQueue
 from bot.vectors import Progress
 from bot.voting import standing_votes
 from models.heads import NAMING_HEADS
@@ -86,6 +90,8 @@ class Service:
     Attributes:
         digests: who is sent the best of what was posted, and what that is.
         teaching: who is believed how much, whose votes are held, and who taught what.
+        questions: what somebody is asked next.
+        reviews: what waits for a moderator to decide.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -104,6 +110,8 @@ class Service:
         self._explainer = Explainer(store, judge)
         self.digests = Digests(store, judge)
         self.teaching = Teaching(settings, store, self._settle_again)
+        self.questions = TeachingQueue(settings, store, judge)
+        self.reviews = Reviews(store, judge, self._standing)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -609,6 +617,19 @@ class Service:
         known = [each for head in self._heads for each in await self._store.people(scope, head)]
         return [each for each in known if each.examples]
 
+    async def names(self, scope: Scope) -> list[KnownPerson]:
+        """Everybody who has a name, with or without examples, by name."""
+        return await self._store.names.of(scope)
+
+    async def set_reading(self, scope: Scope, person_id: int, reading: str) -> None:
+        """Say how a name is read, in kana; nothing forgets it.
+
+        Raises:
+            NotFound: there is nobody of this number, or it is no reading.
+        """
+        if not await self._store.names.set_reading(scope, person_id, clean_reading(reading)):
+            raise NotFound(f"nobody in {scope} has the number {person_id}")
+
     async def enroll(self, post: Post, name: str, head: str | None = None) -> Part:
         """Enrol a person or a character from a picture with one face.
 
@@ -769,11 +790,33 @@ class Service:
             NotFound: the cluster is gone, or the name is unusable.
         """
         cluster = await self.cluster(scope, cluster_id)
+        return await self.name_faces(
+            cluster.faces, cluster.head, name, voter, trusted=True, place=place
+        )
+
+    async def name_faces(
+        self,
+        faces: Iterable[int],
+        head: str,
+        name: str,
+        voter: UserId,
+        *,
+        trusted: bool,
+        place: str = "",
+    ) -> int:
+        """Say who several faces are: a vote on each.
+
+        Returns:
+            How many were learned.
+
+        Raises:
+            NotFound: the name is unusable.
+        """
         name = clean_name(name)
         learned = 0
-        for face in cluster.faces:
+        for face in faces:
             vote = Correction(
-                face, cluster.head, voter, Action.NAME, trusted=True, name=name, place=place
+                face, head, voter, Action.NAME, trusted=trusted, name=name, place=place
             )
             with suppress(NotFound):  # deleted meanwhile
                 learned += (await self.correct(vote)).state is State.LEARNED

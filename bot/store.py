@@ -54,6 +54,8 @@ from bot.exchange_store import ExchangeStore
 from bot.guess_json import guess_of, json_of
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
 from bot.names import fold
+from bot.people_store import PeopleStore
+from bot.question_store import QuestionStore
 from bot.rating_store import RatingStore, vote_of
 from bot.reception_store import ReceptionStore
 from bot.tables import (
@@ -145,6 +147,8 @@ class Store:
         digests: who is sent the best of what was posted.
         teaching: all that was voted, and which votes are held.
         exchange: by which hashes faces are found again.
+        names: how people are called, and how that is read.
+        questions: which faces people may be asked about.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -160,6 +164,8 @@ class Store:
         self.digests = DigestStore(self._reading, self._writing)
         self.teaching = TeachingStore(self._reading, self._writing)
         self.exchange = ExchangeStore(self._reading)
+        self.names = PeopleStore(self._reading, self._writing)
+        self.questions = QuestionStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()

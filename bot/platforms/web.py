@@ -39,6 +39,7 @@ from bot.domain import (
 from bot.errors import Busy, NotAllowed, NotFound, SettingsError
 from bot.offering import lettered, naming
 from bot.platforms.web_boxes import BoxesPage
+from bot.platforms.web_confirm import ConfirmPage
 from bot.platforms.web_door import (
     TOKEN_HEADER,
     Door,
@@ -49,9 +50,12 @@ from bot.platforms.web_door import (
 )
 from bot.platforms.web_enhance import EnhancePage
 from bot.platforms.web_judged import JudgedChoice
+from bot.platforms.web_name import NamePage
 from bot.platforms.web_pages import SCOPE, Pages, Session
+from bot.platforms.web_people import PeoplePage
 from bot.platforms.web_rate import RatePage
-from bot.platforms.web_unknown import UnknownPage
+from bot.platforms.web_review import ReviewPage
+from bot.platforms.web_teach import TeachPage
 from bot.platforms.web_uploads import Uploads
 from bot.platforms.web_why import WhyPage
 from bot.platforms.web_words import without_emoji
@@ -188,10 +192,18 @@ class _Site:
         self._pages = Pages(settings, service, door)
         self._uploads = Uploads(settings)
         self._uploading = 0
-        self._unknown = UnknownPage(service, self._pages)
         self._why = WhyPage(service, self._pages)
         self._boxes = BoxesPage(settings, self._pages)
         self._rate = RatePage(service, self._pages)
+        name = NamePage(service, self._pages)
+        review = ReviewPage(service, self._pages)
+        self._teach = (
+            TeachPage(service, self._pages, name, review, self._rate, self._boxes),
+            ConfirmPage(service, self._pages),
+            name,
+            review,
+            PeoplePage(service, self._pages),
+        )
         self._judged = JudgedChoice(service, self._pages, PLACE)
         self._enhance = EnhancePage(service, self._pages, self._uploads)
 
@@ -219,7 +231,7 @@ class _Site:
                 web.post("/answers", self.answer),
                 web.get("/people", self.people),
                 web.post("/consent", self.consent),
-                *self._unknown.routes(),
+                *(route for page in self._teach for route in page.routes()),
                 *self._why.routes(),
                 *self._boxes.routes(),
                 *self._rate.routes(),
@@ -298,7 +310,6 @@ class _Site:
             request,
             "page.html",
             allowed=await self._service.allowed(session.scope, session.user),
-            unknown=len(await self._service.unknown(session.scope)),
             boxes=await self._boxes.counts(),
             to_rate=await self._rate.count(session),
             all_heads=HEADS,
@@ -524,12 +535,12 @@ def _is_open(path: str) -> bool:
 
 def _back(path: str) -> str:
     """Where a visitor goes on from a page that says what went wrong."""
-    pages = "/unknown", "/boxes", "/rate"
+    pages = "/teach/people", "/teach", "/boxes", "/rate"
     return next((page for page in pages if path.startswith(f"{page}/")), "/")
 
 
 def _is_form(path: str) -> bool:
-    return path in ("/login", "/logout") or path.startswith("/unknown/")
+    return path in ("/login", "/logout") or path.startswith("/teach/people/")
 
 
 def _led_here_by_a_link(request: web.Request) -> bool:

@@ -179,24 +179,6 @@ web-not-yours = Only who posted a picture can say whom it shows.
 web-rating = Rate
 quoted = “{ $words }”
 web-allow = Let Hantei learn from every picture that I post here, keep its faces and ask who they are, until I take this back
-web-unknown = Whom nobody has named
-web-unknown-explained = Faces that look like one person, seen three times or more in pictures whose posters allow it.
-web-unknown-link = { $clusters ->
-    [0] Unknown people
-   *[other] Unknown people ({ $clusters })
-}
-web-unknown-none = Nobody unknown was seen three times or more.
-web-unknown-face = Face { $number }
-web-unknown-same = The same person as
-web-unknown-other = { $number } (seen { $times } times)
-web-unknown-merge = Merge
-web-unknown-split = Take out the ticked faces
-web-unknown-tick = Tick the faces that are somebody else, and leave at least one.
-web-unknown-gone = That can't be done any more: the faces have been named, merged, ignored or deleted meanwhile.
-web-unknown-told-named = Learned.
-web-unknown-told-merged = They are one now.
-web-unknown-told-split = Taken out, for good.
-web-unknown-told-ignored = Noted: nobody will be asked about this person again.
 web-boxes = Face boxes
 web-boxes-link = Face boxes ({ $pictures })
 web-boxes-explained = Pictures of the operator's own, with boxes that the detector proposed. Correct them, and they teach it to find faces better.

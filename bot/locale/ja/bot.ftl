@@ -167,24 +167,6 @@ web-not-yours = だれの顔なのかを答えられるのは、投稿した人�
 web-rating = 評価
 quoted = 「{ $words }」
 web-allow = ここに送る写真すべてから覚え、顔を残して、だれなのかを聞くことを許可する（いつでも取り消せます）
-web-unknown = まだ名前がない人
-web-unknown-explained = 投稿者が許可した写真で 3 回以上見た、同じ人らしい顔です。
-web-unknown-link = { $clusters ->
-    [0] 知らない人
-   *[other] 知らない人（{ $clusters }）
-}
-web-unknown-none = 3 回以上見た知らない人は、いまいません。
-web-unknown-face = 顔 { $number }
-web-unknown-same = この人と同じ
-web-unknown-other = { $number }（{ $times } 回見ました）
-web-unknown-merge = まとめる
-web-unknown-split = 選んだ顔を外す
-web-unknown-tick = ちがう人の顔を選んでください。1 枚は残してください。
-web-unknown-gone = もうできません。その間に、名前が付いたか、まとめられたか、無視されたか、削除されました。
-web-unknown-told-named = 覚えました。
-web-unknown-told-merged = 1 人にまとめました。
-web-unknown-told-split = 外しました。もう一緒になりません。
-web-unknown-told-ignored = わかりました。この人については、もう聞きません。
 web-boxes = 顔の枠
 web-boxes-link = 顔の枠（{ $pictures }）
 web-boxes-explained = 運営者が用意した画像に、検出した顔の枠を付けてあります。直すと、顔を見つける力が上がります。

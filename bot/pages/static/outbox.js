@@ -1,18 +1,18 @@
-// Ratings on their way to the server, in order. The browser keeps them until the server has them, so
+// Votes on their way to the server, in order. The browser keeps them until the server has them, so
 // that nothing is lost when the page is loaded anew or the network is gone.
 
 import { call, data, find, NOT_NOW, pause } from "./common.js";
 
-const KEPT = "hantei-ratings";
+const KEPT = "hantei-votes";
 const LONGEST_PAUSE = 30;
 const GONE = new Set([400, 404]);
 
 const unsent = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
 let sending = null;
 
-/** Sends a vote, {id, mark, withdraw}, after those that are on their way. */
-export function send(vote) {
-  unsent.push(vote);
+/** Posts a vote to a path, after those that are on their way. */
+export function send(path, body) {
+  unsent.push({ path, body });
   keep();
   delivered();
 }
@@ -29,9 +29,9 @@ function keep() {
 
 async function deliver() {
   for (let seconds = 1; unsent.length > 0; ) {
-    const { id, ...body } = unsent[0];
+    const { path, body } = unsent[0];
     try {
-      await call(`/parts/${id}/vote`, { method: "POST", body, keepalive: true });
+      await call(path, { method: "POST", body, keepalive: true });
       find("#notice").textContent = "";
     } catch (error) {
       const later = NOT_NOW.has(error.status);
