@@ -593,7 +593,7 @@ class Service:
         known = [each for head in self._heads for each in await self._store.people(scope, head)]
         return [each for each in known if each.examples]
 
-    async def enroll(self, post: Post, name: str, head: str | None = None) -> Part:
+    async def enroll(self, post: Post, name: str, head: str | None = None, place: str = "") -> Part:
         """Enrol a person or a character from a picture with one face.
 
         The author of the post is who states the right to it, and so consents.
@@ -601,6 +601,7 @@ class Service:
         Args:
             head: by default that at home with the kind of face: people in photographs, characters
                 in drawings.
+            place: where it is said. (The post itself has none: it is not posted for others to see.)
 
         Raises:
             PictureRefused: it cannot be judged.
@@ -633,7 +634,7 @@ class Service:
                 Action.NAME,
                 trusted=True,
                 name=wanted,
-                place=post.place,
+                place=place,
             )
         )
 

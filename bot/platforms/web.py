@@ -51,6 +51,7 @@ from bot.platforms.web_enhance import EnhancePage
 from bot.platforms.web_judged import JudgedChoice
 from bot.platforms.web_pages import SCOPE, Pages, Session
 from bot.platforms.web_rate import RatePage
+from bot.platforms.web_stats import StatsPage
 from bot.platforms.web_unknown import UnknownPage
 from bot.platforms.web_uploads import Uploads
 from bot.platforms.web_why import WhyPage
@@ -63,7 +64,7 @@ from models.heads import HEADS
 log = logging.getLogger(__name__)
 
 PLACE = "web:"
-"""Where it is chosen what is judged: the page is one place."""
+"""Where it is chosen what is judged, and where votes are cast: the page is one place."""
 
 MOST_ANSWERS = 12
 """In the history. Each face costs about 20 ms of drawing."""
@@ -193,6 +194,7 @@ class _Site:
         self._boxes = BoxesPage(settings, self._pages)
         self._rate = RatePage(service, self._pages)
         self._judged = JudgedChoice(service, self._pages, PLACE)
+        self._stats = StatsPage(service, self._pages)
         self._enhance = EnhancePage(service, self._pages, self._uploads)
 
     def application(self) -> web.Application:
@@ -225,6 +227,7 @@ class _Site:
                 *self._rate.routes(),
                 *self._judged.routes(),
                 *self._enhance.routes(),
+                *self._stats.routes(),
                 web.get(r"/parts/{id:\d{1,18}}", self.part),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
@@ -423,7 +426,12 @@ class _Site:
     async def _mark(self, verdict: Verdict, session: Session, mark: Mark, withdraw: bool) -> Part:
         try:
             return await self._service.mark(
-                verdict.id, mark, session.user, trusted=session.trusted, withdraw=withdraw
+                verdict.id,
+                mark,
+                session.user,
+                trusted=session.trusted,
+                withdraw=withdraw,
+                place=PLACE,
             )
         except NotAllowed as error:
             raise Problem(403, "web-not-yours") from error
@@ -564,6 +572,7 @@ def _named(verdict: Verdict, session: Session, body: _VoteBody) -> Correction:
         trusted=session.trusted,
         name=name,
         withdraw=body.withdraw,
+        place=PLACE,
     )
 
 

@@ -16,6 +16,9 @@ from bot.platforms.web_pages import Form, Pages, Session
 from bot.service import Service
 from models.types import Scope
 
+PLACE = "web:unknown"
+"""Where votes are cast here."""
+
 MOST_CLUSTERS = 12
 MOST_FACES = 24
 """Shown of one cluster. What is decided holds for all of its faces."""
@@ -66,7 +69,7 @@ class UnknownPage:
         match deed:
             case "name":
                 name = _name(form)
-                await self._service.name_cluster(scope, cluster_id, name, session.user)
+                await self._service.name_cluster(scope, cluster_id, name, session.user, PLACE)
                 return "named"
             case "merge":
                 (into,) = _numbers([form.get("into", "")])
