@@ -630,7 +630,7 @@ class Service:
         if not await self._store.names.set_reading(scope, person_id, clean_reading(reading)):
             raise NotFound(f"nobody in {scope} has the number {person_id}")
 
-    async def enroll(self, post: Post, name: str, head: str | None = None) -> Part:
+    async def enroll(self, post: Post, name: str, head: str | None = None, place: str = "") -> Part:
         """Enrol a person or a character from a picture with one face.
 
         The author of the post is who states the right to it, and so consents.
@@ -638,6 +638,7 @@ class Service:
         Args:
             head: by default that at home with the kind of face: people in photographs, characters
                 in drawings.
+            place: where it is said. (The post itself has none: it is not posted for others to see.)
 
         Raises:
             PictureRefused: it cannot be judged.
@@ -670,7 +671,7 @@ class Service:
                 Action.NAME,
                 trusted=True,
                 name=wanted,
-                place=post.place,
+                place=place,
             )
         )
 

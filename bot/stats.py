@@ -56,6 +56,11 @@ class Teacher:
     right: int = 0
     counted: int = 0
 
+    @property
+    def share(self) -> int | None:
+        """Percent of the counted that were right; None while there are none."""
+        return percent(self.right, self.counted) if self.counted else None
+
 
 @dataclass(frozen=True, slots=True)
 class Week:
@@ -75,8 +80,14 @@ class Week:
 
     @property
     def faces(self) -> int:
-        """All of them."""
+        """All of them, at least one."""
         return self.right + self.wrong + self.unknown
+
+    @property
+    def shares(self) -> dict[str, int]:
+        """Percent of them, by the names of the attributes."""
+        kinds = {"right": self.right, "wrong": self.wrong, "unknown": self.unknown}
+        return {kind: percent(faces, self.faces) for kind, faces in kinds.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,11 @@ class _Tally:
     labels: Counter[UserId] = field(default_factory=Counter)
     right: Counter[UserId] = field(default_factory=Counter)
     counted: Counter[UserId] = field(default_factory=Counter)
+
+
+def percent(part: int, whole: int) -> int:
+    """Of a whole, rounded."""
+    return round(100 * part / whole)
 
 
 def report(taught: Sequence[Taught]) -> Report:

@@ -22,6 +22,7 @@ from bot.platforms.discord import (
     DiscordBot,
     localised,
     may_manage,
+    place_of,
     plain,
     ref_of,
     scope_of,
@@ -240,7 +241,10 @@ class Clusters(commands.Cog):
             await interaction.followup.send(words, ephemeral=True)
             return
         voter = user_id(interaction.user)
-        learned = await self._service.name_cluster(_scope(interaction), cluster_id, name, voter)
+        place = place_of(interaction.channel)
+        learned = await self._service.name_cluster(
+            _scope(interaction), cluster_id, name, voter, place
+        )
         words = self._say(interaction, "discord-unknown-named", name=plain(name), faces=learned)
         await self._close(interaction, cluster_id, words)
 

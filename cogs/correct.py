@@ -21,6 +21,7 @@ from bot.platforms.discord import (
     content_of,
     ids_of,
     pictures_in,
+    place_of,
     plain,
     ref_of,
     user_id,
@@ -164,7 +165,10 @@ class Correct(commands.Cog):
         """The name is a vote under this head."""
         trusted = await self._bot.moderates(message.author, message.channel.id)
         who = user_id(message.author)
-        correction = Correction(verdict_id, head, who, Action.NAME, trusted=trusted, name=name)
+        place = place_of(message.channel)
+        correction = Correction(
+            verdict_id, head, who, Action.NAME, trusted=trusted, name=name, place=place
+        )
         async with self._bot.lock(verdict_id):
             with suppress(NotFound):
                 await self._show(ref, await self._service.correct(correction))
@@ -254,7 +258,12 @@ class Correct(commands.Cog):
             await self._reveal(ref, part)
             return None
         return await self._service.mark(
-            verdict_id, mark, voter.id, trusted=voter.trusted, withdraw=withdraw
+            verdict_id,
+            mark,
+            voter.id,
+            trusted=voter.trusted,
+            withdraw=withdraw,
+            place=self._bot.place_at(ref),
         )
 
     async def _reveal(self, ref: str, before: Part) -> None:

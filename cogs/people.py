@@ -19,6 +19,7 @@ from bot.platforms.discord import (
     localised,
     may_manage,
     patiently,
+    place_of,
     plain,
     ref_of,
     scope_of,
@@ -86,7 +87,7 @@ class People(
         )
         try:
             part = await patiently(
-                lambda: self._service.enroll(post, name, head),
+                lambda: self._service.enroll(post, name, head, place_of(interaction.channel)),
                 lambda: interaction.edit_original_response(content=say(locale, "busy")),
             )
         except NotFound as error:  # of the face; the service has worded it

@@ -372,3 +372,36 @@ def raw(settings: Settings) -> bytes:
     """The database, as it is on disk."""
     folder = settings.store.data_dir
     return b"".join(file.read_bytes() for file in folder.glob("hantei.sqlite3*"))
+
+
+# who taught what
+
+
+async def test_the_report_says_who_taught_what_how_right_the_bot_was_and_who_needs_pictures(
+    service: Service, store: Store, known: None
+) -> None:
+    await service.allow("web", POSTER)
+    right, wrong, unlike = await post_shots(store, "Mai", range(3), author=POSTER, guesses=MAI)
+    unknown, disputed = await post_shots(store, "Yuna", range(2), author=POSTER)
+    for shot, name in ((right, "Mai"), (wrong, "Yuna"), (unknown, "Yuna")):
+        await say(service, shot, MOD, name)
+        await say(service, shot, BOB, "Mai")
+    await say(service, unlike, MOD, None, action=Action.NONE_OF_THESE)
+    await say(service, disputed, NEW[0], "Yuna")
+    await say(service, disputed, NEW[1], "Mai")
+    await service.teaching.recount("web", "idol")
+
+    report = await service.teaching.report("web")
+    assert (report.votes, report.labels) == (9, 4)
+    bob, mod = report.teacher(BOB), report.teacher(MOD)
+    assert (bob.votes, bob.labels, bob.right, bob.counted, bob.share) == (3, 1, 1, 3, 33)
+    assert (mod.votes, mod.labels) == (4, 4)
+    assert report.teacher("web:nobody").share is None
+    (week,) = report.weeks
+    assert (week.right, week.wrong, week.unknown) == (1, 2, 1)
+    assert week.start.weekday() == 0
+    first, second = report.needy
+    assert (first.disputed, second.disputed) == (1, 0)
+    assert {(each.name, each.examples) for each in report.needy} == {("Mai", 2), ("Yuna", 3)}
+    ((verdict, standing),) = await service.teaching.disputed("web")
+    assert (verdict.id, standing.state) == (disputed, State.DISPUTED)

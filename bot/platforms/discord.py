@@ -39,6 +39,8 @@ COGS = (
     "cogs.enhance",
     "cogs.taste",
     "cogs.digests",
+    "cogs.stats",
+    "cogs.review",
 )
 
 RETRY_SECONDS = 2.0
@@ -158,6 +160,11 @@ class DiscordBot(commands.Bot):
         """A message to act on, without asking Discord for it first."""
         channel_id, message_id = ids_of(ref)
         return self.get_partial_messageable(channel_id).get_partial_message(message_id)
+
+    def place_at(self, ref: str) -> str:
+        """The place that a message is in; that of an unknown thread is the thread itself."""
+        channel_id, _ = ids_of(ref)
+        return place_of(self.get_channel(channel_id) or discord.Object(channel_id))
 
     async def delete_messages(self, refs: Iterable[str]) -> None:
         """Delete own messages. Those already gone, or out of reach, are no error."""

@@ -55,6 +55,7 @@ from bot.platforms.web_pages import SCOPE, Pages, Session
 from bot.platforms.web_people import PeoplePage
 from bot.platforms.web_rate import RatePage
 from bot.platforms.web_review import ReviewPage
+from bot.platforms.web_stats import StatsPage
 from bot.platforms.web_teach import TeachPage
 from bot.platforms.web_uploads import Uploads
 from bot.platforms.web_why import WhyPage
@@ -67,7 +68,7 @@ from models.heads import HEADS
 log = logging.getLogger(__name__)
 
 PLACE = "web:"
-"""Where it is chosen what is judged: the page is one place."""
+"""Where it is chosen what is judged, and where votes are cast: the page is one place."""
 
 MOST_ANSWERS = 12
 """In the history. Each face costs about 20 ms of drawing."""
@@ -205,6 +206,7 @@ class _Site:
             PeoplePage(service, self._pages),
         )
         self._judged = JudgedChoice(service, self._pages, PLACE)
+        self._stats = StatsPage(service, self._pages)
         self._enhance = EnhancePage(service, self._pages, self._uploads)
 
     def application(self) -> web.Application:
@@ -237,6 +239,7 @@ class _Site:
                 *self._rate.routes(),
                 *self._judged.routes(),
                 *self._enhance.routes(),
+                *self._stats.routes(),
                 web.get(r"/parts/{id:\d{1,18}}", self.part),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
@@ -434,7 +437,12 @@ class _Site:
     async def _mark(self, verdict: Verdict, session: Session, mark: Mark, withdraw: bool) -> Part:
         try:
             return await self._service.mark(
-                verdict.id, mark, session.user, trusted=session.trusted, withdraw=withdraw
+                verdict.id,
+                mark,
+                session.user,
+                trusted=session.trusted,
+                withdraw=withdraw,
+                place=PLACE,
             )
         except NotAllowed as error:
             raise Problem(403, "web-not-yours") from error
@@ -575,6 +583,7 @@ def _named(verdict: Verdict, session: Session, body: _VoteBody) -> Correction:
         trusted=session.trusted,
         name=name,
         withdraw=body.withdraw,
+        place=PLACE,
     )
 
 

@@ -380,7 +380,7 @@ discord-help =
     Why? below an answer, “Apps → Why this answer?” in its menu, or /why shows whom the face is like; only you see it.
     1️⃣ to 5️⃣ under any answer says how much you like it. /taste shows what I make of that, and sends you the best of what is posted.
     I learn a face only if the person who posted it agrees: with ✅, a letter, the name, or /privacy allow.
-    /privacy shows what I keep of you and forgets it · /people and /unknown are for moderators
+    /privacy shows what I keep of you and forgets it · /stats shows who taught what · /people, /unknown and /review are for moderators
 discord-ambiguous = A person and a character have this name: say which with the option "as".
 discord-which = { $name }: is that the person, or the character?
 discord-which-not-yours = Only who typed the name can say that.
