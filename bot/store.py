@@ -51,6 +51,7 @@ from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.member_store import MemberStore
 from bot.names import fold
 from bot.rating_store import RatingStore, vote_of
 from bot.reception_store import ReceptionStore
@@ -143,6 +144,7 @@ class Store:
         ratings: how people rated what they saw.
         receptions: how many reacted to a picture, of those who could see it.
         digests: who is sent the best of what was posted.
+        members: who has come in to the pages, and what moderators and admins did.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -156,6 +158,7 @@ class Store:
         self.receptions = ReceptionStore(self._reading, self._writing)
         self.ratings = RatingStore(self._reading, self._writing)
         self.digests = DigestStore(self._reading, self._writing)
+        self.members = MemberStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -309,13 +312,20 @@ class Store:
                 told = _told(guess)
                 row.guesses = [told if old["head"] == guess.head else old for old in row.guesses]
 
-    async def recent(self, scope: Scope, most: int) -> list[str]:
-        """Keys of the latest answered posts with a face, newest first."""
+    async def recent(
+        self, scope: Scope, most: int, places: Collection[str] | None = None
+    ) -> list[str]:
+        """Keys of the latest answered posts with a face, newest first.
+
+        Args:
+            places: only of these; None is anywhere.
+        """
         async with self._reading() as session:
             keys = await session.scalars(
                 select(PostRow.key)
                 .where(
                     PostRow.scope == scope,
+                    literal(True) if places is None else PostRow.place.in_(places),
                     PostRow.answered,
                     PostRow.words != "",
                     PostRow.id.in_(select(VerdictRow.post_id)),

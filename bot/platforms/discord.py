@@ -39,6 +39,7 @@ COGS = (
     "cogs.enhance",
     "cogs.taste",
     "cogs.digests",
+    "cogs.teach",
 )
 
 RETRY_SECONDS = 2.0
@@ -205,7 +206,12 @@ def scope_of(guild_id: int | None, user: discord.abc.Snowflake) -> Scope:
 
 
 def place_of(channel: object) -> str:
-    """Where heads are chosen: the channel, for its threads as well."""
+    """Where heads are chosen: the channel, for its threads as well.
+
+    A private thread is a place of its own, for not all who read the channel read it.
+    """
+    if isinstance(channel, discord.Thread) and channel.is_private():
+        return f"discord:{channel.id}"
     return f"discord:{getattr(channel, 'parent_id', None) or getattr(channel, 'id', 0)}"
 
 

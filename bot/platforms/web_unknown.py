@@ -1,6 +1,6 @@
 """The page /unknown: the faces that nobody named, to be named, merged, split or ignored.
 
-Plain forms, which need no script. Whoever can reach the page counts as a moderator of its scope.
+Plain forms, which need no script. For moderators.
 """
 
 from typing import Any
@@ -58,6 +58,7 @@ class UnknownPage:
             told = await self._do(request.match_info["deed"], cluster_id, session, form)
         except NotFound as error:
             raise Problem(404, "web-unknown-gone") from error
+        await self._service.members.note(session.scope, session.user, told, f"cluster:{cluster_id}")
         return web.Response(status=303, headers={"Location": f"/unknown?told={told}"})
 
     async def _do(self, deed: str, cluster_id: int, session: Session, form: Form) -> str:
