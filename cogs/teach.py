@@ -11,6 +11,7 @@ from bot.member_store import Access
 from bot.members import INVITED_SECONDS, Invitation
 from bot.platforms.discord import DiscordBot, localised, place_of, plain, scope_of, user_id
 from bot.replying import say
+from cogs.subscribing import readable
 from models.types import Scope, UserId
 
 
@@ -84,7 +85,11 @@ def access_of(member: discord.Member) -> Access:
     They are shown what was posted where they may read back. Age-restricted channels are left out,
     for the page does not ask how old somebody is.
     """
-    places = frozenset(place_of(each) for each in member.guild.channels if _may_read(member, each))
+    places = frozenset(
+        place_of(each)
+        for each in member.guild.channels
+        if readable(each, member) and not getattr(each, "nsfw", False)
+    )
     return Access(_role(member.guild_permissions), member.display_name, places)
 
 
@@ -92,12 +97,6 @@ def _role(may: discord.Permissions) -> Role:
     if may.administrator or may.manage_guild:
         return Role.ADMIN
     return Role.MODERATOR if may.manage_messages else Role.TEACHER
-
-
-def _may_read(member: discord.Member, channel: discord.abc.GuildChannel) -> bool:
-    may = channel.permissions_for(member)
-    restricted = getattr(channel, "nsfw", False)
-    return may.view_channel and may.read_message_history and not restricted
 
 
 async def setup(bot: DiscordBot) -> None:

@@ -210,9 +210,13 @@ def place_of(channel: object) -> str:
 
     A private thread is a place of its own, for not all who read the channel read it.
     """
-    if isinstance(channel, discord.Thread) and channel.is_private():
-        return f"discord:{channel.id}"
-    return f"discord:{getattr(channel, 'parent_id', None) or getattr(channel, 'id', 0)}"
+    parent = None if is_private(channel) else getattr(channel, "parent_id", None)
+    return f"discord:{parent or getattr(channel, 'id', 0)}"
+
+
+def is_private(channel: object) -> bool:
+    """Whether it is a thread that not everybody can read who reads its channel."""
+    return isinstance(channel, discord.Thread) and channel.is_private()
 
 
 def ref_of(channel_id: int, *path: int | str) -> str:

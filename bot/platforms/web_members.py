@@ -1,7 +1,9 @@
 """The page /members: who has come in, what each may do, and what was done. For admins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
@@ -15,12 +17,13 @@ from bot.replying import say
 from bot.service import Service
 from models.types import Scope, UserId
 
-MOST_DEEDS = 100
+MOST_DEEDS = 300
+"""Those of one sort in a row are one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A deed in words."""
+    """Deeds of one sort in words."""
 
     who: str
     what: str
@@ -58,7 +61,10 @@ class MembersPage:
             members=members,
             names=names,
             me=session.user,
-            deeds=[_line(each, names, locale) for each in deeds],
+            deeds=[
+                _line(list(row), names, locale)
+                for _, row in groupby(deeds, key=lambda each: (each.user, each.deed))
+            ],
             told=request.query.get("told") == "1",
         )
 
@@ -122,11 +128,14 @@ def _anonymous(user: UserId, locale: str) -> str:
     return say(locale, "web-members-visitor", id=user.partition(":")[2][:6])
 
 
-def _line(deed: Deed, names: dict[str, str], locale: str) -> _Line:
+def _line(deeds: Sequence[Deed], names: dict[str, str], locale: str) -> _Line:
+    """The newest comes first, and says when."""
+    deed, *others = deeds
+    several = say(locale, "of-several", times=len(deeds)) if others else ""
     return _Line(
         who=names.get(deed.user) or _anonymous(deed.user, locale),
         what=_said(locale, f"deed-{deed.deed}") or deed.deed,
-        of=names.get(deed.of) or _of(deed.of, locale),
+        of=several or names.get(deed.of) or _of(deed.of, locale),
         created=deed.created,
     )
 

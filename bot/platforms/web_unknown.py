@@ -3,13 +3,14 @@
 Plain forms, which need no script. For moderators.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 
 from bot.correcting import LONGEST_NAME, clean_name
-from bot.domain import Role
+from bot.domain import Cluster, Role
 from bot.errors import NotFound
 from bot.platforms.web_door import Problem
 from bot.platforms.web_pages import Form, Pages, Session
@@ -39,7 +40,7 @@ class UnknownPage:
     async def page(self, request: web.Request) -> web.Response:
         """The clusters that wait, most seen first."""
         session = await self._pages.session(request, Role.MODERATOR)
-        waiting = await self._service.unknown(session.scope)
+        waiting = await self._shown(session)
         told = request.query.get("told", "")
         return await self._pages.page(
             request,
@@ -49,6 +50,18 @@ class UnknownPage:
             people=[each.name for each in await self._service.people(session.scope)],
             told=told if told in ("named", "merged", "split", "ignored") else "",
         )
+
+    async def _shown(self, session: Session) -> list[Cluster]:
+        """The clusters that wait, with the faces that may be shown."""
+        waiting = await self._service.unknown(session.scope)
+        if session.places is None:
+            return waiting
+        seen = [replace(each, faces=await self._seen(session, each)) for each in waiting]
+        return [each for each in seen if each.faces]
+
+    async def _seen(self, session: Session, cluster: Cluster) -> tuple[int, ...]:
+        verdicts = [await self._service.verdict(face) for face in cluster.faces]
+        return tuple(each.id for each in verdicts if session.may_see(each))
 
     async def decide(self, request: web.Request) -> web.Response:
         """One of the buttons under a cluster."""
