@@ -115,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
 def _set_up_logging(level: str) -> None:
     handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler])
-    for noisy in ("alembic", "aiohttp.access", "discord.gateway"):
+    # `discord.http` would write all that is sent, the links of /teach as well.
+    for noisy in ("alembic", "aiohttp.access", "discord.gateway", "discord.http"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # It warns of voice packages and of intents that this bot has no use for.
     logging.getLogger("discord.client").setLevel(logging.ERROR)

@@ -22,7 +22,7 @@ from bot.fetching import fetch_weights
 from bot.intake import Intake
 from bot.judging import embedder_choice, facenet_file
 from bot.recipes import RECIPES, trained_dir, weights_of
-from bot.settings import Settings
+from bot.settings import LOCAL_HOSTS, Settings
 from bot.store import Store
 
 ENOUGH_DISK_GB = 1.0
@@ -233,6 +233,21 @@ async def check_discord(settings: Settings) -> Finding:
     return Finding("Discord", "good", f"the token belongs to {about.name}")
 
 
+async def check_page(settings: Settings) -> Finding:
+    """Do members of Discord servers reach the page, and safely?"""
+    token, web = settings.discord.token, settings.web
+    if token is None or not token.get_secret_value() or not web.enabled:
+        return Finding("/teach", "good", "not used: it needs Discord and the web page")
+    if web.public_url is None:
+        mend = "set web.public_url to the address at which people reach the page (https)"
+        return Finding("/teach", "note", "nobody can come from Discord to the page", mend)
+    if not web.public_url.startswith("https:") and web.public_host not in LOCAL_HOSTS:
+        mend = "put a proxy with TLS before the page (docs/operators.md) and write https"
+        found = f"{web.public_url} sends pictures and cookies for everybody to read"
+        return Finding("/teach", "bad", found, mend)
+    return Finding("/teach", "good", f"links lead to {web.public_url}")
+
+
 CHECKS: tuple[Check, ...] = (
     check_disk,
     check_database,
@@ -242,4 +257,5 @@ CHECKS: tuple[Check, ...] = (
     check_networks,
     check_web,
     check_discord,
+    check_page,
 )

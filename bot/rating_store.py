@@ -1,10 +1,11 @@
 """What is remembered of ratings: votes, of which the latest that was not taken back stands."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, literal, or_, select
 
 from bot.cluster_store import Sessions
 from bot.domain import Action, Answer, Vote
@@ -92,8 +93,14 @@ class RatingStore:
                 )
         return rated
 
-    async def seen(self, scope: Scope, most: int) -> list[Seen]:
-        """The newest that can be rated in a scope, newest first."""
+    async def seen(
+        self, scope: Scope, most: int, places: Collection[str] | None = None
+    ) -> list[Seen]:
+        """The newest that can be rated in a scope, newest first.
+
+        Args:
+            places: only what was posted there, as in `bot.domain.Post`; None is anywhere.
+        """
         no_faces = select(LabelRow.verdict_id).where(
             LabelRow.id.in_(standing_labels()), LabelRow.answer == str(Answer.NOT_A_FACE)
         )
@@ -110,6 +117,7 @@ class RatingStore:
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(PostRow.scope == scope, VerdictRow.crop.is_not(None))
                 .where(VerdictRow.id.not_in(no_faces))
+                .where(literal(True) if places is None else PostRow.place.in_(places))
                 .order_by(VerdictRow.id.desc())
                 .limit(most)
             )

@@ -5,7 +5,7 @@ A platform hands over values and gets values back; nothing here knows a chat ser
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -39,6 +39,7 @@ from bot.explaining import Explainer
 from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
+from bot.members import Members
 from bot.offering import RATED_UNDER
 from bot.people_store import KnownPerson
 from bot.rating_queue import queue
@@ -92,6 +93,7 @@ class Service:
         teaching: who is believed how much, whose votes are held, and who taught what.
         questions: what somebody is asked next.
         reviews: what waits for a moderator to decide.
+        members: who may do what on the pages, and what was done there.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -112,6 +114,7 @@ class Service:
         self.teaching = Teaching(settings, store, self._settle_again)
         self.questions = TeachingQueue(settings, store, judge)
         self.reviews = Reviews(store, judge, self._standing)
+        self.members = Members(store)
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -303,10 +306,16 @@ class Service:
         first = bool(siblings) and siblings[0].id == verdict_id
         return (post[2] or "") if post and first else ""
 
-    async def recent(self, scope: Scope, most: int = 20) -> list[Reply]:
-        """The latest answers of a scope, newest first."""
+    async def recent(
+        self, scope: Scope, most: int = 20, places: Collection[str] | None = None
+    ) -> list[Reply]:
+        """The latest answers of a scope, newest first.
+
+        Args:
+            places: only what was posted there, as in `bot.domain.Post`; None is anywhere.
+        """
         found = []
-        for key in await self._store.recent(scope, most):
+        for key in await self._store.recent(scope, most, places):
             with suppress(NotFound):  # deleted meanwhile
                 found.append(await self.reply(key))
         return found
@@ -599,10 +608,16 @@ class Service:
         """Whose marks under an answer are no ratings any more, for they had theirs forgotten."""
         return await self._store.ratings.forgotten(verdict_id)
 
-    async def to_rate(self, scope: Scope, user: UserId) -> list[Seen]:
-        """What a user has not rated yet, in the order to look at it; see `bot.rating_queue`."""
+    async def to_rate(
+        self, scope: Scope, user: UserId, places: Collection[str] | None = None
+    ) -> list[Seen]:
+        """What a user has not rated yet, in the order to look at it; see `bot.rating_queue`.
+
+        Args:
+            places: as in `recent`.
+        """
         rated = {each.verdict_id for each in await self.ratings_of(scope, user)}
-        seen = await self._store.ratings.seen(scope, MOST_TO_RATE)
+        seen = await self._store.ratings.seen(scope, MOST_TO_RATE, places)
         return await asyncio.to_thread(queue, seen, rated)
 
     async def plain(self, verdict: Verdict) -> bytes | None:
@@ -621,14 +636,15 @@ class Service:
         """Everybody who has a name, with or without examples, by name."""
         return await self._store.names.of(scope)
 
-    async def set_reading(self, scope: Scope, person_id: int, reading: str) -> None:
-        """Say how a name is read, in kana; nothing forgets it.
+    async def set_reading(self, scope: Scope, person_id: int, reading: str, by: UserId) -> None:
+        """Say how a name is read, in kana; nothing forgets it. See `rename` for `by`.
 
         Raises:
             NotFound: there is nobody of this number, or it is no reading.
         """
         if not await self._store.names.set_reading(scope, person_id, clean_reading(reading)):
             raise NotFound(f"nobody in {scope} has the number {person_id}")
+        await self._note(scope, by, "person-reading", person_id)
 
     async def enroll(self, post: Post, name: str, head: str | None = None, place: str = "") -> Part:
         """Enrol a person or a character from a picture with one face.
@@ -663,6 +679,7 @@ class Service:
         guesses = tuple(guess for guess in face.guesses if guess.head == chosen)
         new = new_verdict(picture, post.pictures[0], replace(face, guesses=guesses))
         (verdict,) = await self._store.answered(post.key, "", [new])
+        await self.members.note(post.scope, post.author, "enrolled", f"answer:{verdict.id}")
         return await self.correct(
             Correction(
                 verdict.id,
@@ -675,11 +692,19 @@ class Service:
             )
         )
 
-    async def rename(self, scope: Scope, name: str, new_name: str, head: str | None = None) -> str:
+    async def rename(
+        self,
+        scope: Scope,
+        name: str,
+        new_name: str,
+        head: str | None = None,
+        by: UserId | None = None,
+    ) -> str:
         """Rename a person; the old name still leads to them.
 
         Args:
             head: needed only where a person and a character have the same name.
+            by: the moderator who does it, to be noted among what was done.
 
         Returns:
             The new name as it is stored.
@@ -696,10 +721,18 @@ class Service:
             raise NameTaken(f"{other[1]} has that name already; merge them instead")
         await self._store.rename(person_id, wanted)
         await self._galleries.rebuild(scope, head)
+        await self._note(scope, by, "person-renamed", person_id)
         return wanted
 
-    async def merge(self, scope: Scope, name: str, into: str, head: str | None = None) -> str:
-        """Make two people one, under the second name; see `rename` for `head`.
+    async def merge(
+        self,
+        scope: Scope,
+        name: str,
+        into: str,
+        head: str | None = None,
+        by: UserId | None = None,
+    ) -> str:
+        """Make two people one, under the second name; see `rename` for `head` and `by`.
 
         Raises:
             NotFound: nobody has one of the names, or both are one person.
@@ -711,14 +744,15 @@ class Service:
             raise NotFound(f"{name} and {into} are the same person already")
         await self._store.merge(from_id, into_id)
         await self._galleries.rebuild(scope, head)
+        await self._note(scope, by, "person-merged", into_id)
         return kept
 
     async def remove(
-        self, scope: Scope, name: str, head: str | None = None
+        self, scope: Scope, name: str, head: str | None = None, by: UserId | None = None
     ) -> tuple[str, list[str]]:
         """Forget a person: pictures, crops, embeddings, votes, guesses and learned versions.
 
-        Only somebody who types the name anew enrols the person again.
+        Only somebody who types the name anew enrols the person again. See `rename` for `by`.
 
         Returns:
             The name as it was stored, and references of the messages that showed the person, for
@@ -736,8 +770,13 @@ class Service:
             # Last, so that after a crash half-way there still is somebody to remove.
             touched = await self._store.remove_person(person_id)
             await self._settle_all((verdict_id, head) for verdict_id in touched)
+        await self._note(scope, by, "person-removed", person_id)
         await self._finish_forgetting(scope)
         return present, refs
+
+    async def _note(self, scope: Scope, by: UserId | None, deed: str, person_id: int) -> None:
+        if by is not None:
+            await self.members.note(scope, by, deed, f"person:{person_id}")
 
     async def _person(self, scope: Scope, head: str | None, name: str) -> tuple[str, int, str]:
         """Under which head, which person, and the name as it is stored."""
@@ -920,6 +959,7 @@ class Service:
             await self._forget_learned(scope, touched, "somebody who had taught it was forgotten")
             await self._store.forget_consent(scope, user)
             await self._store.digests.forget(scope, user)
+            await self.members.forget(scope, user)
             await self._store.forget_votes(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)
@@ -964,6 +1004,8 @@ class Service:
         verdict = await self.verdict(verdict_id)
         if not trusted and user != verdict.author:
             raise NotAllowed("only the poster or a moderator may delete an answer")
+        if user != verdict.author:
+            await self.members.note(verdict.scope, user, "deleted", f"answer:{verdict_id}")
         return await self.forget_post(verdict.post_key)
 
     async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:

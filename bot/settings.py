@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +19,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -27,6 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.domain import Role
 from bot.errors import SettingsError
 
 Choice = TypeVar("Choice")
@@ -35,6 +38,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Locale = Literal["ja", "en"]
 HeadName = Literal["idol", "character", "beauty", "taste", "photogenic"]
 Rating = Annotated[float, Field(ge=1, le=5)]
+
+LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
+"""Names of this machine to itself."""
 
 
 def _each_once(heads: tuple[str, ...]) -> tuple[str, ...]:
@@ -125,20 +131,64 @@ class Web(_Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     password: SecretStr | None = None
+    moderator_password: SecretStr | None = None
+    teacher_password: SecretStr | None = None
+    viewer_password: SecretStr | None = None
     public_hosts: tuple[str, ...] = ()
+    public_url: str | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str | None) -> str | None:
+        """Without a path: the pages link to each other from the root."""
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
+            raise ValueError("write it like 'https://hantei.example.org', without a path")
+        return url.rstrip("/")
 
     @model_validator(mode="after")
     def _strangers_need_a_password(self) -> "Web":
-        local = self.host in ("127.0.0.1", "::1", "localhost")
-        if self.enabled and not local and not self._has_password():
+        if not self.enabled or Role.ADMIN in self.passwords:
+            return self
+        if self.host not in LOCAL_HOSTS:
             raise ValueError(
                 f"host = {self.host!r} lets other machines in: set web.password as well, "
                 "or keep host = '127.0.0.1'"
             )
+        if self.public_host not in (None, *LOCAL_HOSTS):
+            raise ValueError(
+                f"public_url = {self.public_url!r} lets other machines in: set web.password as well"
+            )
         return self
 
-    def _has_password(self) -> bool:
-        return self.password is not None and bool(self.password.get_secret_value())
+    @model_validator(mode="after")
+    def _roles_are_told_apart(self) -> "Web":
+        given = self.passwords
+        if given and Role.ADMIN not in given:
+            raise ValueError("the passwords of other roles need web.password, the admins', as well")
+        if len(set(given.values())) < len(given):
+            raise ValueError("two of the passwords are the same: each role needs one of its own")
+        return self
+
+    @property
+    def passwords(self) -> dict[Role, str]:
+        """Of each role that has one."""
+        given = {
+            Role.ADMIN: self.password,
+            Role.MODERATOR: self.moderator_password,
+            Role.TEACHER: self.teacher_password,
+            Role.VIEWER: self.viewer_password,
+        }
+        told = {role: each.get_secret_value() for role, each in given.items() if each is not None}
+        return {role: password for role, password in told.items() if password}
+
+    @property
+    def public_host(self) -> str | None:
+        """The name in `public_url`."""
+        return urlsplit(self.public_url).hostname if self.public_url else None
 
 
 class Teaching(_Section):

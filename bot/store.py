@@ -53,6 +53,7 @@ from bot.errors import SettingsError
 from bot.exchange_store import ExchangeStore
 from bot.guess_json import guess_of, json_of
 from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.member_store import MemberStore
 from bot.names import fold
 from bot.people_store import PeopleStore
 from bot.question_store import QuestionStore
@@ -149,6 +150,7 @@ class Store:
         exchange: by which hashes faces are found again.
         names: how people are called, and how that is read.
         questions: which faces people may be asked about.
+        members: who has come in to the pages, and what moderators and admins did.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -166,6 +168,7 @@ class Store:
         self.exchange = ExchangeStore(self._reading)
         self.names = PeopleStore(self._reading, self._writing)
         self.questions = QuestionStore(self._reading)
+        self.members = MemberStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -319,13 +322,20 @@ class Store:
                 told = json_of(guess)
                 row.guesses = [told if old["head"] == guess.head else old for old in row.guesses]
 
-    async def recent(self, scope: Scope, most: int) -> list[str]:
-        """Keys of the latest answered posts with a face, newest first."""
+    async def recent(
+        self, scope: Scope, most: int, places: Collection[str] | None = None
+    ) -> list[str]:
+        """Keys of the latest answered posts with a face, newest first.
+
+        Args:
+            places: only of these; None is anywhere.
+        """
         async with self._reading() as session:
             keys = await session.scalars(
                 select(PostRow.key)
                 .where(
                     PostRow.scope == scope,
+                    literal(True) if places is None else PostRow.place.in_(places),
                     PostRow.answered,
                     PostRow.words != "",
                     PostRow.id.in_(select(VerdictRow.post_id)),

@@ -248,15 +248,17 @@ class ConfirmationRow(Base):
 class MemberRow(Base):
     """Somebody who has come in to the pages of a scope, and what they may do there.
 
-    `places` are those whose pictures they may be shown; NULL is all of the scope.
+    `role` is by the word of where they come from; `chosen`, by an admin's, counts more. `places`
+    are those whose pictures they may be shown; NULL is all of the scope.
     """
 
     __tablename__ = "members"
     scope: Mapped[str] = mapped_column(primary_key=True)
     user: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[int]
+    chosen: Mapped[int | None]
     name: Mapped[str] = mapped_column(default="", server_default="")
-    places: Mapped[list[str] | None] = mapped_column(JSON)
+    places: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     created: Mapped[datetime]
     seen: Mapped[datetime]
 

@@ -213,16 +213,17 @@ class Clusters(commands.Cog):
                 await self._offer_faces(interaction, cluster_id)
             case "ignore":
                 await self._service.ignore_cluster(scope, cluster_id)
+                await self._note(interaction, "ignored", cluster_id)
                 words = self._say(interaction, "discord-unknown-ignored")
                 await self._close(interaction, cluster_id, words)
             case "into":
-                await self._show(
-                    interaction, await self._service.merge_clusters(scope, cluster_id, chosen[0])
-                )
+                both = await self._service.merge_clusters(scope, cluster_id, chosen[0])
+                await self._note(interaction, "merged", cluster_id)
+                await self._show(interaction, both)
             case "out":
-                await self._show(
-                    interaction, await self._service.split_cluster(scope, cluster_id, chosen)
-                )
+                left = await self._service.split_cluster(scope, cluster_id, chosen)
+                await self._note(interaction, "split", cluster_id)
+                await self._show(interaction, left)
             case _:
                 await self._show(interaction, await self._service.cluster(scope, cluster_id))
 
@@ -245,8 +246,15 @@ class Clusters(commands.Cog):
         learned = await self._service.name_cluster(
             _scope(interaction), cluster_id, name, voter, place
         )
+        await self._note(interaction, "named", cluster_id)
         words = self._say(interaction, "discord-unknown-named", name=plain(name), faces=learned)
         await self._close(interaction, cluster_id, words)
+
+    async def _note(
+        self, interaction: discord.Interaction[Any], deed: str, cluster_id: int
+    ) -> None:
+        user = user_id(interaction.user)
+        await self._service.members.note(_scope(interaction), user, deed, f"cluster:{cluster_id}")
 
     async def _explain(self, interaction: discord.Interaction[Any], error: Exception) -> None:
         locale = self._bot.locale_of(interaction)

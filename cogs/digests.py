@@ -13,10 +13,18 @@ import discord
 from discord.ext import commands
 
 from bot.digest_store import Subscription
-from bot.platforms.discord import DiscordBot, ids_of, link_of, original_of, plain, ref_of
+from bot.platforms.discord import (
+    DiscordBot,
+    ids_of,
+    is_private,
+    link_of,
+    original_of,
+    plain,
+    ref_of,
+)
 from bot.recommending import Ranked, choose
 from bot.replying import say
-from cogs.subscribing import channel_of, is_private, readable
+from cogs.subscribing import channel_of, readable
 
 log = logging.getLogger(__name__)
 

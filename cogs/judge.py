@@ -18,6 +18,7 @@ from bot.platforms.discord import (
     attachment_of,
     content_of,
     file_of,
+    is_private,
     is_too_large,
     localised,
     patiently,
@@ -32,7 +33,6 @@ from bot.platforms.discord import (
 from bot.replying import say
 from bot.settings import Discord as DiscordSettings
 from cogs.marking import add_marks, buttons
-from cogs.subscribing import is_private
 from cogs.wording import seconds, wording
 
 log = logging.getLogger(__name__)

@@ -123,7 +123,9 @@ class People(
     ) -> None:
         """Rename a person; the old name still leads to them."""
         await interaction.response.defer(ephemeral=True)
-        stored = await self._service.rename(self._scope(interaction), name, new_name, head)
+        stored = await self._service.rename(
+            self._scope(interaction), name, new_name, head, user_id(interaction.user)
+        )
         await self._done(interaction, "discord-renamed", name=plain(stored))
 
     @app_commands.command(name="merge", description=localised("discord-merge-description"))
@@ -143,7 +145,9 @@ class People(
     ) -> None:
         """Make two people one."""
         await interaction.response.defer(ephemeral=True)
-        kept = await self._service.merge(self._scope(interaction), name, into, head)
+        kept = await self._service.merge(
+            self._scope(interaction), name, into, head, user_id(interaction.user)
+        )
         await self._done(interaction, "discord-merged", name=plain(kept))
 
     @app_commands.command(name="remove", description=localised("discord-remove-description"))
@@ -161,7 +165,9 @@ class People(
         question = say(locale, "discord-remove-sure", name=plain(name))
         if not await confirmed(interaction, question, locale):
             return
-        removed, refs = await self._service.remove(self._scope(interaction), name, head)
+        removed, refs = await self._service.remove(
+            self._scope(interaction), name, head, user_id(interaction.user)
+        )
         await self._done(interaction, "discord-removed", name=plain(removed))
         self._bot.start_work(self._bot.delete_messages(refs), "deleting forgotten answers")
 

@@ -22,6 +22,7 @@ from bot.platforms.discord import (
     may_manage,
     plain,
     scope_of,
+    user_id,
 )
 from bot.replying import say
 from bot.teaching_store import Hold
@@ -101,9 +102,12 @@ class Review(commands.Cog):
             return
         await interaction.response.defer()
         scope = scope_of(interaction.guild_id, interaction.user)
-        told = "review-released" if release else "review-rejected"
+        deed = "released" if release else "rejected"
+        told = f"review-{deed}"
         try:
             await self._service.teaching.decide(scope, hold_id, release)
+            user = user_id(interaction.user)
+            await self._service.members.note(scope, user, deed, f"hold:{hold_id}")
         except NotFound:
             told = "review-gone"
         except Exception as error:  # whatever it was, who pressed is told

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.platforms.discord import DiscordBot, localised, place_of, ref_of
+from bot.platforms.discord import DiscordBot, localised, place_of, ref_of, scope_of, user_id
 from bot.replying import say
 from cogs.moderating import ForModerators
 from cogs.subscribing import Channel, Wish, subscribe, with_options
@@ -55,6 +55,7 @@ class Setup(
         """Choose what answers, in order; nothing goes back to the settings."""
         chosen = list(dict.fromkeys(filter(None, (first, second, third, fourth, fifth))))
         await self._service.choose_heads(place_of(interaction.channel), chosen)
+        await self._note(interaction)
         await self._tell(interaction, await self._heads(interaction))
 
     @app_commands.command(name="like", description=localised("discord-setup-like-description"))
@@ -66,6 +67,7 @@ class Setup(
     ) -> None:
         """Choose from which score on it is a like; nothing goes back to the settings."""
         await self._service.choose_like_from(place_of(interaction.channel), score)
+        await self._note(interaction)
         await self._tell(interaction, await self._like(interaction))
 
     @app_commands.command(name="digest", description=localised("discord-setup-digest-description"))
@@ -89,6 +91,11 @@ class Setup(
         """Say what answers here, and what is a like."""
         words = (await self._heads(interaction), await self._like(interaction))
         await self._tell(interaction, "\n".join(words))
+
+    async def _note(self, interaction: discord.Interaction[Any]) -> None:
+        scope, user = scope_of(interaction.guild_id, interaction.user), user_id(interaction.user)
+        channel = place_of(interaction.channel).partition(":")[2]
+        await self._service.members.note(scope, user, "judged", f"channel:{channel}")
 
     async def _heads(self, interaction: discord.Interaction[Any]) -> str:
         locale = self._bot.locale_of(interaction)

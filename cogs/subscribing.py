@@ -156,11 +156,6 @@ def readable(channel: object, member: discord.Member) -> bool:
     return may.view_channel and may.read_message_history
 
 
-def is_private(channel: object) -> bool:
-    """Whether it is a thread that not everybody can read who reads its channel."""
-    return isinstance(channel, discord.Thread) and channel.is_private()
-
-
 def channel_of(place: str) -> int:
     """The Discord id of a place."""
     return int(place.rpartition(":")[2])

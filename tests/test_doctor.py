@@ -28,3 +28,23 @@ async def test_networks_that_do_not_load_are_named(settings: Settings) -> None:
     finding = await doctor.check_networks(settings)
     assert finding.state == "bad"
     assert "demo" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        (None, "note"),
+        ("http://hantei.example.org", "bad"),
+        ("http://127.0.0.1:8080", "good"),
+        ("https://hantei.example.org", "good"),
+    ],
+)
+async def test_links_to_the_page_lead_somewhere_safe(url: str | None, state: str) -> None:
+    given = {"discord": {"token": "x"}, "web": {"public_url": url, "password": "x"}}
+    finding = await doctor.check_page(Settings.model_validate(given))
+    assert (finding.state, bool(finding.mend)) == (state, state != "good")
+    assert doctor.check_page in doctor.CHECKS
+
+
+async def test_without_discord_no_link_is_missed() -> None:
+    assert (await doctor.check_page(Settings())).state == "good"

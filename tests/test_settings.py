@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain import Role
 from bot.errors import SettingsError
 from bot.settings import Settings, load
 
@@ -57,6 +58,11 @@ def test_the_environment_overrides_the_file(
         ("[web]\nhost = '0.0.0.0'\n", "lets other machines in: set web.password as well"),
         ("[embedder]\nname = 'onnx'\n", "needs onnx_file, the path of an ONNX file"),
         ("[judging]\nheads = ['idle']\n", "judging.heads.0 = 'idle' is not allowed"),
+        ("[web]\nviewer_password = 'x'\n", "need web.password, the admins', as well"),
+        ("[web]\npassword = 'x'\nviewer_password = 'x'\n", "two of the passwords are the same"),
+        ("[web]\npublic_url = 'https://x.org'\n", "lets other machines in: set web.password as"),
+        ("[web]\npublic_url = 'x.org'\n", "write it like 'https://hantei.example.org'"),
+        ("[web]\npublic_url = 'https://x.org/bot'\n", "write it like 'https://hantei.example.org'"),
         ("port = = 1\n", "is not valid TOML"),
     ],
 )
@@ -95,3 +101,14 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
         load(write(tmp_path, f"[discord]\ntoken = ['{secret}']\n"))
     assert secret not in str(error.value)
     assert "discord.token = (hidden)" in str(error.value)
+
+
+def test_passwords_are_told_apart_by_role(tmp_path: Path) -> None:
+    text = "[web]\npassword = 'a'\nteacher_password = 't'\nviewer_password = ''\n"
+    web = load(write(tmp_path, text)).web
+    assert web.passwords == {Role.ADMIN: "a", Role.TEACHER: "t"}
+
+
+def test_this_machine_needs_no_password(tmp_path: Path) -> None:
+    web = load(write(tmp_path, "[web]\npublic_url = 'http://127.0.0.1:8080/'\n")).web
+    assert web.public_url == "http://127.0.0.1:8080"

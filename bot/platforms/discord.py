@@ -41,6 +41,7 @@ COGS = (
     "cogs.digests",
     "cogs.stats",
     "cogs.review",
+    "cogs.teach",
 )
 
 RETRY_SECONDS = 2.0
@@ -212,8 +213,17 @@ def scope_of(guild_id: int | None, user: discord.abc.Snowflake) -> Scope:
 
 
 def place_of(channel: object) -> str:
-    """Where heads are chosen: the channel, for its threads as well."""
-    return f"discord:{getattr(channel, 'parent_id', None) or getattr(channel, 'id', 0)}"
+    """Where heads are chosen: the channel, for its threads as well.
+
+    A private thread is a place of its own, for not all who read the channel read it.
+    """
+    parent = None if is_private(channel) else getattr(channel, "parent_id", None)
+    return f"discord:{parent or getattr(channel, 'id', 0)}"
+
+
+def is_private(channel: object) -> bool:
+    """Whether it is a thread that not everybody can read who reads its channel."""
+    return isinstance(channel, discord.Thread) and channel.is_private()
 
 
 def ref_of(channel_id: int, *path: int | str) -> str:

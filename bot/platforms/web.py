@@ -1,8 +1,8 @@
 """The web platform: one page to post a picture, read the answer and correct it.
 
-It listens on this machine only, or for whoever has the password (`bot.platforms.web_door`). Who
-can reach the page counts as a moderator of its scope; consent is still only the poster's own. The
-page is `bot/pages`: a template, and a script that talks JSON to the routes below.
+It listens on this machine only, or for whoever has a password or a link (`bot.platforms.web_door`,
+`bot.platforms.web_entry`). What they may do goes by their role; consent is still only the poster's
+own. The page is `bot/pages`: a template, and a script that talks JSON to the routes below.
 """
 
 import asyncio
@@ -44,12 +44,13 @@ from bot.platforms.web_door import (
     TOKEN_HEADER,
     Door,
     Problem,
-    Visitor,
     signing_key,
     wants_page,
 )
 from bot.platforms.web_enhance import EnhancePage
+from bot.platforms.web_entry import Entry
 from bot.platforms.web_judged import JudgedChoice
+from bot.platforms.web_members import MembersPage
 from bot.platforms.web_name import NamePage
 from bot.platforms.web_pages import SCOPE, Pages, Session
 from bot.platforms.web_people import PeoplePage
@@ -194,7 +195,7 @@ class _Site:
         self._uploads = Uploads(settings)
         self._uploading = 0
         self._why = WhyPage(service, self._pages)
-        self._boxes = BoxesPage(settings, self._pages)
+        self._boxes = BoxesPage(settings, service, self._pages)
         self._rate = RatePage(service, self._pages)
         name = NamePage(service, self._pages)
         review = ReviewPage(service, self._pages)
@@ -208,6 +209,8 @@ class _Site:
         self._judged = JudgedChoice(service, self._pages, PLACE)
         self._stats = StatsPage(service, self._pages)
         self._enhance = EnhancePage(service, self._pages, self._uploads)
+        self._entry = Entry(service, self._pages, door)
+        self._members = MembersPage(service, self._pages)
 
     def application(self) -> web.Application:
         """Routes, guards, headers and templates."""
@@ -225,9 +228,7 @@ class _Site:
         application.add_routes(
             [
                 web.get("/", self.page),
-                web.get("/login", self.login_page),
-                web.post("/login", self.login),
-                web.post("/logout", self.logout),
+                *self._entry.routes(),
                 web.get("/language/{locale:ja|en}", self.language),
                 web.get("/answers", self.answers),
                 web.post("/answers", self.answer),
@@ -240,6 +241,7 @@ class _Site:
                 *self._judged.routes(),
                 *self._enhance.routes(),
                 *self._stats.routes(),
+                *self._members.routes(),
                 web.get(r"/parts/{id:\d{1,18}}", self.part),
                 web.get(r"/parts/{id:\d{1,18}}.jpg", self.image),
                 web.post(r"/parts/{id:\d{1,18}}/vote", self.vote),
@@ -265,8 +267,9 @@ class _Site:
         if visitor is None and _led_here_by_a_link(request):
             # The browser kept its cookie back (SameSite=Strict). Let our own page ask again, or a
             # known visitor would be taken for a new one.
-            return self._pages.render(request, "continue.html")
-        if not (_is_open(request.path) or self._door.admits(visitor)):
+            there = request.path if request.path.startswith("/enter/") else "/"
+            return self._pages.render(request, "continue.html", there=there)
+        if not (_is_open(request.path) or await self._pages.admits(request)):
             if wants_page(request):
                 raise web.HTTPSeeOther("/login")
             raise Problem(401, "web-sign-in-first")
@@ -289,7 +292,7 @@ class _Site:
             message = "web-not-found" if answer.status == 404 else "web-bad-request"
             return self._told(request, Problem(answer.status, message))
         except Exception:
-            log.exception("%s %s failed", request.method, request.path)
+            log.exception("%s %s failed", request.method, _route(request))
             return self._told(request, Problem(500, "web-failed"))
 
     def _told(self, request: web.Request, problem: Problem) -> web.Response:
@@ -319,41 +322,17 @@ class _Site:
             judged=await self._judged.told(),
         )
 
-    async def login_page(self, request: web.Request) -> web.Response:
-        """The form that asks for the password."""
-        return await self._pages.page(request, "login.html", sentence="")
-
-    async def login(self, request: web.Request) -> web.Response:
-        """The form comes back."""
-        session, form = await self._pages.form(request)
-        if await self._door.is_password(request, str(form.get("password", ""))):
-            return self._home(request, self._door.signed_in(session.visitor))
-        sentence = say(self._pages.locale(request), "web-wrong-password")
-        response = await self._pages.page(request, "login.html", sentence=sentence)
-        response.set_status(403)
-        return response
-
-    async def logout(self, request: web.Request) -> web.Response:
-        """Sign out; the visitor stays the author of their posts."""
-        session, _ = await self._pages.form(request)
-        return self._home(request, Visitor(session.visitor.id))
-
     async def language(self, request: web.Request) -> web.Response:
         """Remember the language that the visitor chose."""
         response = web.Response(status=303, headers={"Location": "/"})
         self._pages.speak(response, request.match_info["locale"])
         return response
 
-    def _home(self, request: web.Request, visitor: Visitor) -> web.Response:
-        response = web.Response(status=303, headers={"Location": "/"})
-        self._door.remember(request, response, visitor)
-        return response
-
     # answers
 
     async def answer(self, request: web.Request) -> web.Response:
         """Judge the uploaded pictures. An upload that comes again gets the same answer."""
-        session = await self._pages.session(request, Role.TEACHER)
+        session = await self._pages.session(request, Role.TEACHER, at_home=True)
         key = f"web:{session.visitor.id}:{_idempotency_key(request)}"
         if self._uploading >= _MOST_UPLOADS:
             raise Busy(f"{self._uploading} uploads are being read or judged")
@@ -370,19 +349,19 @@ class _Site:
     async def answers(self, request: web.Request) -> web.Response:
         """The latest answers with faces, newest first."""
         session = await self._pages.session(request)
-        recent = await self._service.recent(session.scope, MOST_ANSWERS)
+        recent = await self._service.recent(session.scope, MOST_ANSWERS, session.places)
         found = [await self._answer_json(request, session, each) for each in recent if each.parts]
         return web.json_response({"answers": found})
 
     async def people(self, request: web.Request) -> web.Response:
         """Names of the enrolled, for the name field to offer."""
-        session = await self._pages.session(request)
+        session = await self._pages.session(request, Role.TEACHER)
         people = await self._service.people(session.scope)
         return web.json_response({"people": [each.name for each in people]})
 
     async def consent(self, request: web.Request) -> web.Response:
         """A visitor agrees, or no longer agrees, that what they post may be learned."""
-        session = await self._pages.session(request)
+        session = await self._pages.session(request, at_home=True)
         try:
             body = _ConsentBody.model_validate_json(await request.read())
         except ValidationError as error:
@@ -461,7 +440,8 @@ class _Site:
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the answer that this face belongs to."""
-        session, verdict = await self._asked(request, Role.TEACHER)
+        session = await self._pages.session(request, Role.TEACHER, at_home=True)
+        verdict = await self._pages.verdict(request)
         try:
             await self._service.delete(verdict.id, session.user, trusted=session.trusted)
         except NotAllowed as error:
@@ -489,7 +469,7 @@ class _Site:
         rated = next((vote.score for vote in votes if vote.action is Action.RATE), None)
         locale = self._pages.locale(request)
         own = session.user == verdict.author
-        offered = [each for each in part.marks if own or each is not Mark.MINE]
+        offered = [each for each in part.marks if _is_offered(each, verdict, session)]
         return {
             "id": verdict.id,
             "language": verdict.locale,
@@ -501,6 +481,7 @@ class _Site:
             "image": _image_path(part),
             "spoiler": part.spoiler,
             "naming": bool(naming(verdict)),
+            "teaches": session.role >= Role.TEACHER,
             "rating": {"score": rated, "asked": RATING_MARKS[0] in part.marks},
             "marks": [
                 _mark_json(mark, verdict, votes, locale)
@@ -521,10 +502,9 @@ class _Site:
     async def metrics(self, request: web.Request) -> web.Response:
         """Figures in Prometheus' format."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        admitted = self._door.admits(self._door.visitor(request)) or (
-            scheme.lower() == "bearer" and await self._door.is_password(request, given.strip())
-        )
-        if not admitted:
+        bearer = scheme.lower() == "bearer"
+        role = await self._door.role_for(request, given.strip()) if bearer else None
+        if role is not Role.ADMIN and not await self._pages.operates(request):
             raise Problem(401, "web-sign-in-first", {"WWW-Authenticate": "Bearer"})
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -538,17 +518,26 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 def _is_open(path: str) -> bool:
     """Whether one need not be signed in. /metrics looks for itself."""
-    return path in ("/login", "/healthz", "/metrics") or path.startswith(("/static/", "/language/"))
+    open_paths = "/login", "/healthz", "/metrics"
+    return path in open_paths or path.startswith(("/static/", "/language/", "/enter/"))
 
 
 def _back(path: str) -> str:
     """Where a visitor goes on from a page that says what went wrong."""
-    pages = "/teach/people", "/teach", "/boxes", "/rate"
+    pages = "/teach/people", "/teach", "/boxes", "/rate", "/members"
     return next((page for page in pages if path.startswith(f"{page}/")), "/")
 
 
 def _is_form(path: str) -> bool:
-    return path in ("/login", "/logout") or path.startswith("/teach/people/")
+    return path in ("/login", "/logout") or path.startswith(
+        ("/teach/people/", "/members/", "/enter/")
+    )
+
+
+def _route(request: web.Request) -> str:
+    """For the log: without what stands in a path, such as the token of a link."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""
 
 
 def _led_here_by_a_link(request: web.Request) -> bool:
@@ -607,6 +596,19 @@ def _label(mark: Mark, verdict: Verdict, locale: str) -> str:
 def _image_path(part: Part) -> str | None:
     """Another path for another picture: what was named or scored since stands in it."""
     return f"/parts/{part.verdict_id}.jpg?{zlib.crc32(part.image):x}" if part.image else None
+
+
+def _is_offered(mark: Mark, verdict: Verdict, session: Session) -> bool:
+    """Whether a visitor may set a mark. What deletes on other platforms is done there."""
+    match mark:
+        case Mark.WHO:
+            return True
+        case Mark.MINE:
+            return session.user == verdict.author
+        case Mark.DELETE:
+            return session.at_home and (session.trusted or session.user == verdict.author)
+        case _:
+            return session.role >= Role.TEACHER
 
 
 def _readable(words: str, verdict: Verdict, *, own: bool) -> str:

@@ -1,7 +1,7 @@
 """The page /boxes: boxes around faces that `python -m bot.collect boxes` proposed, to be corrected.
 
 A page that lists the sets, a page that shows one picture after the other, and the JSON that its
-script talks. Whoever can reach the page counts as a moderator.
+script talks. For moderators of the page itself: the pictures are the operator's, of no other place.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from aiohttp.web_routedef import RouteDef
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.annotating import boxes_dir, training_command
+from bot.domain import Role
 from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages
+from bot.platforms.web_pages import Pages, Session
+from bot.service import Service
 from bot.settings import Settings
 from datasets import box_sets
 from datasets.box_sets import Annotation, BoxSet, BoxSetError, NotThere
@@ -35,8 +37,9 @@ class _Boxes(BaseModel):
 class BoxesPage:
     """Shows sets of boxes and keeps what a person makes of them."""
 
-    def __init__(self, settings: Settings, pages: Pages) -> None:
+    def __init__(self, settings: Settings, service: Service, pages: Pages) -> None:
         self._root = boxes_dir(settings)
+        self._members = service.members
         self._pages = pages
         self._writing = asyncio.Lock()
 
@@ -62,10 +65,12 @@ class BoxesPage:
 
     async def sets(self, request: web.Request) -> web.Response:
         """The list of sets."""
+        await self._moderator(request)
         return await self._pages.page(request, "boxes.html", sets=await self.counts())
 
     async def page(self, request: web.Request) -> web.Response:
         """The page that shows one picture after the other."""
+        await self._moderator(request)
         chosen = await _told(lambda: self._set(request))
         return await self._pages.page(
             request,
@@ -83,33 +88,46 @@ class BoxesPage:
             chosen = self._set(request)
             return {"names": chosen.waiting(), "confirmed": chosen.counts()[1]}
 
+        await self._moderator(request)
         return web.json_response(await _told(ask))
 
     async def picture(self, request: web.Request) -> web.Response:
         """One picture, as it was judged."""
+        await self._moderator(request)
         body = await _told(lambda: self._set(request).picture(_name(request)))
         return web.Response(body=body, content_type="image/jpeg")
 
     async def read(self, request: web.Request) -> web.Response:
         """Its boxes."""
+        await self._moderator(request)
         found = await _told(lambda: self._set(request).read(_name(request)))
         return web.json_response(_json(found))
 
     async def confirm(self, request: web.Request) -> web.Response:
         """These are all faces of the picture. Answers with what was there before."""
+        session = await self._moderator(request)
         try:
             body = _Boxes.model_validate_json(await request.read())
         except ValidationError as error:
             raise Problem(400, "web-bad-request") from error
         async with self._writing:
             before = await _told(lambda: self._set(request).confirm(_name(request), body.boxes))
+        await self._note(session, "boxes-confirmed", request)
         return web.json_response(_json(before))
 
     async def take_back(self, request: web.Request) -> web.Response:
         """The picture waits again."""
+        session = await self._moderator(request)
         async with self._writing:
             await _told(lambda: self._set(request).take_back(_name(request)))
+        await self._note(session, "boxes-reopened", request)
         return web.Response(status=204)
+
+    async def _moderator(self, request: web.Request) -> Session:
+        return await self._pages.session(request, Role.MODERATOR, at_home=True)
+
+    async def _note(self, session: Session, deed: str, request: web.Request) -> None:
+        await self._members.note(session.scope, session.user, deed, f"boxes:{_name(request)}")
 
     def _set(self, request: web.Request) -> BoxSet:
         return box_sets.find(self._root, request.match_info["set"])

@@ -68,7 +68,9 @@ class ConfirmPage:
 
     async def vote(self, request: web.Request) -> web.Response:
         """Count an answer, or take it back."""
-        session = await self._pages.session(request, Role.TEACHER)
+        queue = request.match_info["queue"]
+        least = Role.MODERATOR if queue == "review" else Role.TEACHER
+        session = await self._pages.session(request, least)
         verdict = await self._pages.verdict(request)
         try:
             body = _Answer.model_validate_json(await request.read())
@@ -83,7 +85,7 @@ class ConfirmPage:
                 trusted=session.trusted,
                 name=body.name,
                 withdraw=body.withdraw,
-                place=f"web:{request.match_info['queue']}",
+                place=f"web:{queue}",
             )
         )
         return web.Response(status=204)

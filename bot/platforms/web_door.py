@@ -1,9 +1,10 @@
-"""Who may come in to the web page: names, origins, cookies, tokens and the password.
+"""Who may come in to the web page: names, origins, cookies, tokens and passwords.
 
 Four things turn strangers away. The Host header must be a name of ours, or a foreign domain that
 was pointed at this machine could read the page (DNS rebinding). What changes something must come
 from our own page: by its Origin, and with a token that only the page knows. The cookie is signed
-and stays on this site. And there may be a password.
+and stays on this site. And there may be passwords, one for each role; what who came in may do is
+for `bot.members` to say.
 """
 
 import asyncio
@@ -13,20 +14,25 @@ import secrets
 import tempfile
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from bot.domain import Role
+from bot.settings import LOCAL_HOSTS
 from bot.settings import Web as WebSettings
-from models.types import UserId
+from models.types import Scope, UserId
 
 COOKIE = "hantei_visitor"
 TOKEN_HEADER = "X-Hantei-Token"  # noqa: S105 - the header's name
 LIFETIME = 365 * 24 * 3600
 """Seconds that a cookie lives after the last look at the page."""
+
+GUEST_SECONDS = 7 * 24 * 3600
+"""For which who came by a link of another platform stays signed in."""
 
 MOST_TRIES, TRIES_SECONDS = 10, 60.0
 """So many wrong passwords from one address in so many seconds, and it has to wait."""
@@ -54,15 +60,21 @@ class Visitor:
 
     Attributes:
         proof: derived from the password that the visitor gave; empty if none was given.
+        scope: of another platform, whose link let the visitor in; empty for who is at home here.
+        guest: who they are there.
+        until: when that ends, in seconds since 1970.
     """
 
     id: str
     proof: str = ""
+    scope: Scope = ""
+    guest: UserId = ""
+    until: int = 0
 
     @property
     def user(self) -> UserId:
         """Who this is to the service."""
-        return f"web:{self.id}"
+        return self.guest or f"web:{self.id}"
 
 
 class Door:
@@ -74,16 +86,16 @@ class Door:
 
     def __init__(self, settings: WebSettings, key: bytes) -> None:
         self._key = key
-        self._password = settings.password.get_secret_value() if settings.password else ""
+        self._passwords = settings.passwords
         self._signer = URLSafeTimedSerializer(key, salt="visitor")
-        local = ("localhost", "127.0.0.1", "::1")
-        self._hosts = {host.lower() for host in (*local, settings.host, *settings.public_hosts)}
+        names = (*LOCAL_HOSTS, settings.host, *settings.public_hosts, settings.public_host or "")
+        self._hosts = {name.lower() for name in names if name}
         self._wrong_tries: deque[tuple[float, str]] = deque()
 
     @property
     def has_lock(self) -> bool:
         """Whether a password is set."""
-        return bool(self._password)
+        return bool(self._passwords)
 
     # visitors
 
@@ -93,16 +105,22 @@ class Door:
             told = self._signer.loads(request.cookies.get(COOKIE, ""), max_age=LIFETIME)
         except BadSignature:
             return None
-        return Visitor(*told)
+        visitor = Visitor(*told)
+        return None if visitor.scope and visitor.until < time.time() else visitor
 
     @staticmethod
     def newcomer() -> Visitor:
         """A visitor who was never here."""
         return Visitor(secrets.token_urlsafe(16))
 
-    def signed_in(self, visitor: Visitor) -> Visitor:
-        """The same visitor after giving the password."""
-        return Visitor(visitor.id, self._proof())
+    def signed_in(self, visitor: Visitor, role: Role) -> Visitor:
+        """The visitor after giving the password of a role."""
+        return Visitor(visitor.id, self._proof(role))
+
+    def guest(self, scope: Scope, user: UserId) -> Visitor:
+        """Somebody whom a link of another platform let in, as a visitor who was never here."""
+        until = int(time.time()) + GUEST_SECONDS
+        return replace(self.newcomer(), scope=scope, guest=user, until=until)
 
     def remember(
         self, request: web.Request, response: web.StreamResponse, visitor: Visitor
@@ -112,7 +130,7 @@ class Door:
         secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
         response.set_cookie(
             COOKIE,
-            str(self._signer.dumps([visitor.id, visitor.proof])),
+            str(self._signer.dumps(astuple(visitor))),
             max_age=LIFETIME,
             httponly=True,
             samesite="Strict",
@@ -120,18 +138,19 @@ class Door:
         )
 
     def admits(self, visitor: Visitor | None) -> bool:
-        """Whether there is no password, or the visitor has given the present one."""
-        if not self.has_lock:
+        """Whether no password is asked for, or the visitor has given a present one."""
+        if not self.has_lock or (visitor is not None and visitor.scope):
             return True
-        return visitor is not None and _same(visitor.proof, self._proof())
+        proofs = [self._proof(role) for role in self._passwords]
+        return visitor is not None and any(_same(visitor.proof, proof) for proof in proofs)
 
     def token(self, visitor: Visitor) -> str:
         """What our own page can send along and a foreign page cannot know."""
         return self._digest("token", visitor.id)
 
-    def _proof(self) -> str:
-        """Changes with the password, which so signs everybody out."""
-        return self._digest("proof", self._password)
+    def _proof(self, role: Role) -> str:
+        """Changes with the password of the role, which so signs out all who gave it."""
+        return self._digest("proof", f"{role.name}:{self._passwords[role]}")
 
     def _digest(self, purpose: str, text: str) -> str:
         return hmac.new(self._key, _bytes(f"{purpose}:{text}"), hashlib.sha256).hexdigest()
@@ -172,8 +191,8 @@ class Door:
         if visitor is None or not _same(token, self.token(visitor)):
             raise Problem(403, "web-reload")
 
-    async def is_password(self, request: web.Request, given: str) -> bool:
-        """Whether this is the password; saying no takes a moment.
+    async def role_for(self, request: web.Request, given: str) -> Role | None:
+        """Whose password this is, or None; saying no takes a moment.
 
         Raises:
             Problem: 429 after too many wrong ones from the same address.
@@ -181,12 +200,13 @@ class Door:
         address = request.remote or ""
         if wait := self._must_wait(address):
             raise Problem(429, "web-too-many-tries", {"Retry-After": str(wait)}, seconds=wait)
-        if _same(given, self._password):
-            return True
+        whose = [role for role, right in self._passwords.items() if _same(given, right)]
+        if whose:
+            return whose[0]
         # Noted before the pause, so that tries sent side by side count as well.
         self._wrong_tries.append((time.monotonic(), address))
         await asyncio.sleep(_WRONG_TRY_PAUSE)
-        return False
+        return None
 
     def _must_wait(self, address: str) -> int:
         """Seconds until this address may try again; 0 if it may now."""

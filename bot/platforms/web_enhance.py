@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.domain import Role
 from bot.enhancing import HEADS, Advance, Wish
 from bot.errors import AlreadyAsked, Busy, NotScored, PictureRefused
 from bot.platforms.web_door import Problem
@@ -51,6 +52,7 @@ class EnhancePage:
 
     async def page(self, request: web.Request) -> web.Response:
         """The page that takes a picture."""
+        await self._pages.session(request, Role.TEACHER)
         return await self._pages.page(request, "enhance.html", enhanced_for=HEADS)
 
     async def enhance(self, request: web.Request) -> web.StreamResponse:
@@ -77,7 +79,7 @@ class EnhancePage:
         return response
 
     async def _wish(self, request: web.Request) -> Wish:
-        session = await self._pages.session(request)
+        session = await self._pages.session(request, Role.TEACHER)
         try:
             choice = _Choice.model_validate(dict(request.query))
         except ValidationError as error:

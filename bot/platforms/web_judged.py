@@ -1,4 +1,4 @@
-"""What is judged of the pictures that are posted on the page, as whoever can reach it chooses."""
+"""What is judged of the pictures that are posted on the page, as its moderators choose."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class JudgedChoice:
 
     async def choose(self, request: web.Request) -> web.Response:
         """From now on this is judged. Answers with what that comes to."""
-        await self._pages.session(request, Role.MODERATOR)
+        session = await self._pages.session(request, Role.MODERATOR, at_home=True)
         try:
             choice = _Choice.model_validate_json(await request.read())
         except ValidationError as error:
@@ -55,4 +55,5 @@ class JudgedChoice:
         heads = [head for head in HEADS if head in choice.heads]
         await self._service.choose_heads(self._place, heads)
         await self._service.choose_like_from(self._place, choice.like_from)
+        await self._service.members.note(session.scope, session.user, "judged")
         return web.json_response(await self.told())

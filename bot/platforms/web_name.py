@@ -93,9 +93,12 @@ class NamePage:
             raise Problem(404, "teach-gone")
         if odd and session.trusted:
             await self._service.split_cluster(session.scope, cluster.id, odd)
+            await self._note(session, "split", cluster)
         await self._service.name_faces(
             named, cluster.head, name, session.user, trusted=session.trusted, place=PLACE
         )
+        if session.trusted:
+            await self._note(session, "named", cluster)
         return web.Response(status=204)
 
     async def merge(self, request: web.Request) -> web.Response:
@@ -107,6 +110,7 @@ class NamePage:
             await self._service.merge_clusters(session.scope, cluster.id, body.into)
         except NotFound as error:
             raise Problem(404, "teach-gone") from error
+        await self._note(session, "merged", cluster)
         return web.Response(status=204)
 
     async def ignore(self, request: web.Request) -> web.Response:
@@ -114,7 +118,12 @@ class NamePage:
         session = await self._pages.session(request, Role.MODERATOR)
         cluster = await self._cluster(request, session)
         await self._service.ignore_cluster(session.scope, cluster.id)
+        await self._note(session, "ignored", cluster)
         return web.Response(status=204)
+
+    async def _note(self, session: Session, deed: str, cluster: Cluster) -> None:
+        of = f"cluster:{cluster.id}"
+        await self._service.members.note(session.scope, session.user, deed, of)
 
     async def face(self, request: web.Request) -> web.Response:
         """One face in a square."""

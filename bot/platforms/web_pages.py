@@ -24,6 +24,9 @@ MOST_PICTURES = 4
 _VISITOR = web.RequestKey("visitor", Visitor)
 """Under which a request keeps who asks."""
 
+_SESSION: web.RequestKey["Session | None"] = web.RequestKey("session")
+"""Under which it keeps what they may do."""
+
 _LANGUAGE_COOKIE = "hantei_language"
 
 Form = dict[str, Any]
@@ -48,6 +51,11 @@ class Session:
     def user(self) -> UserId:
         """Who this is to the service."""
         return self.visitor.user
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the page itself is the scope; else another platform lets its users in here."""
+        return self.scope == SCOPE
 
     @property
     def trusted(self) -> bool:
@@ -79,32 +87,82 @@ class Pages:
             request[_VISITOR] = visitor
         return visitor
 
-    async def session(self, request: web.Request, least: Role = Role.VIEWER) -> Session:
+    async def admits(self, request: web.Request) -> bool:
+        """Whether who asks need not sign in."""
+        if self.visitor(request) is None:
+            return not self._door.has_lock
+        return await self._present(request) is not None
+
+    async def operates(self, request: web.Request) -> bool:
+        """Whether who asks is an admin of the bot itself, not of a place that it looks after."""
+        if self.visitor(request) is None:
+            return not self._door.has_lock
+        session = await self._present(request)
+        return session is not None and session.at_home and session.role is Role.ADMIN
+
+    async def session(
+        self, request: web.Request, least: Role = Role.VIEWER, *, at_home: bool = False
+    ) -> Session:
         """Who asks, and as what.
 
         Args:
             least: the role it takes.
+            at_home: it is nothing for whom another platform lets in.
 
         Raises:
-            Problem: 403 for somebody unknown, or without that role.
+            Problem: 403 for somebody unknown, or without that role; 401 for who has to sign in.
         """
-        visitor = self.visitor(request)
-        if visitor is None:
+        if self.visitor(request) is None:
             raise Problem(403, "web-reload")
-        session = Session(visitor, SCOPE, Role.ADMIN)
+        session = await self._present(request)
+        if session is None:
+            raise Problem(401, "web-sign-in-first")
         if session.role < least:
             raise Problem(403, "web-role")
+        if at_home and not session.at_home:
+            raise Problem(403, "web-not-for-guests")
         return session
 
-    async def form(self, request: web.Request, least: Role = Role.VIEWER) -> tuple[Session, Form]:
+    async def _present(self, request: web.Request) -> Session | None:
+        """Who asks, as what they are at present; None for who has to sign in. Looked up once."""
+        if _SESSION not in request:
+            visitor = self.visitor(request)
+            request[_SESSION] = None if visitor is None else await self._session_of(visitor)
+        return request[_SESSION]
+
+    async def _session_of(self, visitor: Visitor) -> Session | None:
+        if not visitor.scope and not self._door.has_lock:
+            return Session(visitor, SCOPE, Role.ADMIN)
+        if not self._door.admits(visitor):
+            return None
+        member = await self._service.members.member(visitor.scope or SCOPE, visitor.user)
+        if member is None:
+            return None
+        return Session(visitor, member.scope, member.role, member.places)
+
+    async def form(
+        self, request: web.Request, least: Role = Role.VIEWER, *, at_home: bool = False
+    ) -> tuple[Session, Form]:
         """Who sends a form and its fields, of which `faces` lists all that are ticked.
 
         Raises:
             Problem: as `session` does, or 403 for a form that is not of our own page.
         """
-        session, posted = await self.session(request, least), await request.post()
-        self._door.check_token(session.visitor, str(posted.get("token", "")))
-        return session, {**posted, "faces": posted.getall("face", [])}
+        session = await self.session(request, least, at_home=at_home)
+        _, form = await self.sent(request)
+        return session, form
+
+    async def sent(self, request: web.Request) -> tuple[Visitor, Form]:
+        """The fields of a form, also from who is not signed in, and who they are.
+
+        Raises:
+            Problem: 403 for a form that is not of our own page.
+        """
+        visitor, posted = self.visitor(request), await request.post()
+        if visitor is None:
+            raise Problem(403, "web-reload")
+        self._door.check_token(visitor, str(posted.get("token", "")))
+        return visitor, {**posted, "faces": posted.getall("face", [])}
 
     async def verdict(self, request: web.Request) -> Verdict:
         """The verdict that the URL names, if it is one of the visitor's scope.
@@ -134,13 +192,19 @@ class Pages:
     # pages
 
     async def page(self, request: web.Request, template: str, **values: object) -> web.Response:
-        """A page for a visitor, who may be new."""
+        """A page for a visitor, who may be new. Templates hide what `role` may not do."""
         visitor = self.visitor(request) or self._door.newcomer()
+        session = await self._present(request)
         response = self.render(
             request,
             template,
             token=self._door.token(visitor),
+            role=session.role if session else None,
             has_lock=self._door.has_lock,
+            invites=bool(self._settings.discord.token and self._settings.web.public_url),
+            at_home=session is None or session.at_home,
+            Role=Role,
+            signed_in=session is not None and (self._door.has_lock or not session.at_home),
             most_pictures=MOST_PICTURES,
             max_bytes=int(self._settings.intake.max_megabytes * 1_000_000),
             max_megabytes=self._settings.intake.max_megabytes,

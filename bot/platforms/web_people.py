@@ -56,18 +56,18 @@ class PeoplePage:
         match deed:
             case "reading":
                 try:
-                    await self._service.set_reading(scope, person_id, given)
+                    await self._service.set_reading(scope, person_id, given, session.user)
                 except NotFound as error:
                     raise Problem(400, "teach-people-kana", longest=LONGEST_READING) from error
             case "rename":
                 try:
-                    await self._service.rename(scope, person.name, given, person.head)
+                    await self._service.rename(scope, person.name, given, person.head, session.user)
                 except NameTaken as error:
                     raise Problem(400, "teach-people-taken") from error
                 except NotFound as error:
                     raise Problem(400, "web-bad-name", longest=LONGEST_NAME) from error
             case _:
                 try:
-                    await self._service.merge(scope, person.name, given, person.head)
+                    await self._service.merge(scope, person.name, given, person.head, session.user)
                 except NotFound as error:
                     raise Problem(400, "teach-people-nobody") from error

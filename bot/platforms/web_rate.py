@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
 
+from bot.domain import Role
 from bot.platforms.web_door import Problem
 from bot.platforms.web_pages import Pages, Session
 from bot.rating_report import as_csv, report
@@ -36,16 +37,22 @@ class RatePage:
 
     async def count(self, session: Session) -> int:
         """How many pictures wait for a visitor."""
-        return len(await self._service.to_rate(session.scope, session.user))
+        return len(await self._left(session))
+
+    async def _left(self, session: Session) -> list[Seen]:
+        """What waits for a visitor; for a guest, only what its poster lets be used."""
+        left = await self._service.to_rate(session.scope, session.user, session.places)
+        return [each for each in left if session.at_home or each.agreed]
 
     async def page(self, request: web.Request) -> web.Response:
         """The page that shows one picture after the other."""
+        await self._pages.session(request, Role.TEACHER)
         return await self._pages.page(request, "rate.html", least=LEAST)
 
     async def waiting(self, request: web.Request) -> web.Response:
         """What is left to rate, in order, and how many ratings there are of each sort."""
-        session = await self._pages.session(request)
-        left = await self._service.to_rate(session.scope, session.user)
+        session = await self._pages.session(request, Role.TEACHER)
+        left = await self._left(session)
         rated = await self._service.ratings_of(session.scope, session.user)
         return web.json_response({"waiting": [_json(each) for each in left], **_sorts(rated)})
 

@@ -86,6 +86,8 @@ class ReviewPage:
             raise Problem(400, "web-bad-request") from error
         hold_id = int(request.match_info["id"])
         await self._service.teaching.decide(session.scope, hold_id, body.release)
+        deed = "released" if body.release else "rejected"
+        await self._service.members.note(session.scope, session.user, deed, f"hold:{hold_id}")
         return web.Response(status=204)
 
     async def _visible(self, session: Session, hold: Hold) -> list[dict[str, int | bool]]:

@@ -37,19 +37,20 @@ class TeachPage:
         return [web.get("/teach", self.page), web.get("/teach/names", self.names)]
 
     async def page(self, request: web.Request) -> web.Response:
-        """The queues. Viewers see what they may do: to rate."""
-        session = await self._pages.session(request)
-        counts = {"rate": await self._rate.count(session)}
-        if session.role >= Role.TEACHER:
-            counts["confirm"] = await self._service.questions.left(
-                session.scope, session.user, session.places
-            )
-            counts["name"] = await self._naming.count(session)
-        if session.role >= Role.MODERATOR:
+        """The queues."""
+        session = await self._pages.session(request, Role.TEACHER)
+        scope, user, places = session.scope, session.user, session.places
+        counts = {
+            "confirm": await self._service.questions.left(scope, user, places),
+            "name": await self._naming.count(session),
+            "rate": await self._rate.count(session),
+        }
+        if session.trusted:
             counts["review"] = await self._review.count(session)
+        if session.trusted and session.at_home:
             counts["boxes"] = sum(left for left, _ in (await self._boxes.counts()).values())
         return await self._pages.page(
-            request, "teach.html", counts=counts, moderator=session.role >= Role.MODERATOR
+            request, "teach.html", counts=counts, moderator=session.trusted
         )
 
     async def names(self, request: web.Request) -> web.Response:

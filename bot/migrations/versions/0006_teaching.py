@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("user", sa.String(), nullable=False),
         sa.Column("role", sa.Integer(), nullable=False),
+        sa.Column("chosen", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(), server_default="", nullable=False),
         sa.Column("places", sa.JSON(), nullable=True),
         sa.Column("created", sa.DateTime(), nullable=False),

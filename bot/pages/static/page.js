@@ -282,14 +282,15 @@ function fillPart(part, told) {
   for (const element of [image, line, status]) element.lang = told.language;
   showMarks(find(".marks", part), told.marks);
   find(".mine", part).hidden = !told.marks.some(({ mark }) => mark === "mine");
-  find(".why", part).hidden = find(".correct", part).hidden = !told.naming;
+  find(".why", part).hidden = !told.naming;
+  find(".correct", part).hidden = !(told.naming && told.teaches);
   showRating(find(".rate", part), told);
   find(".undo", part).hidden = standingVote(part) === null;
 }
 
 /** Five buttons of which one is pressed: open where a taste was asked for, else to be opened. */
-function showRating(rate, { image, rating }) {
-  rate.hidden = !image;
+function showRating(rate, { image, rating, teaches }) {
+  rate.hidden = !(image && teaches);
   rate.classList.toggle("asked", rating.asked);
   rate.open ||= rating.asked || rating.score !== null;
   for (const button of rate.querySelectorAll("button")) {
@@ -519,22 +520,26 @@ function dragging(event, isOver) {
   document.body.classList.toggle("dragging", isOver);
 }
 
-find("#consent").addEventListener("change", (event) => sendConsent(event.target));
-takeFiles(find("#choose"));
-takeFiles(find("#photograph"));
-addEventListener("paste", (event) => choose(event.clipboardData?.files ?? []));
-addEventListener("dragover", (event) => dragging(event, true));
-addEventListener("dragleave", (event) => dragging(event, event.relatedTarget !== null));
-addEventListener("drop", (event) => {
-  dragging(event, false);
-  if (bringsFiles(event)) choose(event.dataTransfer.files);
-});
-addEventListener("beforeunload", (event) => {
-  if (find(".pending")) event.preventDefault(); // a picture is still on its way
-});
-if (navigator.clipboard?.read) {
-  find("#paste").hidden = false;
-  find("#paste").addEventListener("click", pasteFromClipboard);
+function offerPosting() {
+  find("#consent").addEventListener("change", (event) => sendConsent(event.target));
+  takeFiles(find("#choose"));
+  takeFiles(find("#photograph"));
+  addEventListener("paste", (event) => choose(event.clipboardData?.files ?? []));
+  addEventListener("dragover", (event) => dragging(event, true));
+  addEventListener("dragleave", (event) => dragging(event, event.relatedTarget !== null));
+  addEventListener("drop", (event) => {
+    dragging(event, false);
+    if (bringsFiles(event)) choose(event.dataTransfer.files);
+  });
+  addEventListener("beforeunload", (event) => {
+    if (find(".pending")) event.preventDefault(); // a picture is still on its way
+  });
+  if (navigator.clipboard?.read) {
+    find("#paste").hidden = false;
+    find("#paste").addEventListener("click", pasteFromClipboard);
+  }
 }
+
+if (find("#drop")) offerPosting();
 loadAnswers();
 loadPeople();
