@@ -275,7 +275,7 @@ async def embed(
         if advance is not None:
             advance("embedding", done, len(missing))
     return [
-        _sample(label, label.crop, vectors[label.crop])
+        sample_of(label, label.crop, vectors[label.crop])
         for label in labels
         if label.crop is not None and label.crop in vectors
     ]
@@ -468,7 +468,8 @@ def _require_enough(learnable: Sequence[Sample], rest: Sequence[Sample]) -> None
         )
 
 
-def _sample(label: LiveLabel, crop: str, vector: NDArray[np.float32]) -> Sample:
+def sample_of(label: LiveLabel, crop: str, vector: NDArray[np.float32]) -> Sample:
+    """A label as training takes it, with the vector of its crop."""
     known = label.answer is Answer.IS
     return Sample(
         vector=vector,
