@@ -33,6 +33,7 @@ def main() -> None:
             "characters",
             "beauty",
             "retraining",
+            "learning",
             "photogenic",
             "enhance",
         )

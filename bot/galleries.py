@@ -64,7 +64,7 @@ class Galleries:
             vectors = await self._vectors(seen, head, progress)
             for kind in sorted(NAMING_HEADS[head].kinds):
                 gallery = await asyncio.to_thread(
-                    _gallery,
+                    gallery_of,
                     fingerprint,
                     labels,
                     vectors,
@@ -141,7 +141,7 @@ def _may_be_embedded(label: LiveLabel, consenting: frozenset[UserId]) -> bool:
     return label.answer is Answer.IS or (negative and label.author in consenting)
 
 
-def _gallery(
+def gallery_of(
     fingerprint: str,
     labels: Sequence[LiveLabel],
     vectors: Mapping[int, NDArray[np.float32]],

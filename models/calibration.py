@@ -58,6 +58,14 @@ _PRIOR_STRANGERS = 10
 _MOST_ENROLLED = 2000
 """Examples that are tried on the other people, evenly taken, to bound the time."""
 
+_LEAST_OWN = 20
+"""Examples of people who have several: with fewer it is chance how alike those are."""
+
+_UNLIKE_THEMSELVES = 0.05
+"""Share of people's pictures that are no more like them than strangers may be. Chosen on faces of
+LFW while few to most of them were named: with less, lookalikes are not counted as strangers; with
+more, people not yet named are."""
+
 _LEAST_EXCEPTIONS = 3
 """With fewer examples allowed to come out as somebody else, chance decides which those are."""
 
@@ -114,7 +122,8 @@ class Calibration:
         if len(strangers.vectors):
             self._from_cohort(strangers.vectors)
             if self.source == "unknowns":
-                self._without_lookalikes(strangers.vectors, false_name_rate)
+                unlike = self._unlike_anybody(strangers.vectors, examples, owner)
+                self._without_lookalikes(unlike, false_name_rate)
         elif people >= LEAST_PEOPLE:
             self._from_gallery(examples, owner)
         else:
@@ -138,8 +147,26 @@ class Calibration:
         self._place = self._space.along(both)
         self._usual_variance = float(self._best.var())
 
+    def _unlike_anybody(
+        self, cohort: Vectors, examples: Vectors, owner: NDArray[np.intp]
+    ) -> Vectors:
+        """The cohort, for now, without those who are like somebody enrolled as only they are.
+
+        While a roster is being taught, most of the operator's unknowns may be enrolled people whom
+        nobody has named yet; measured against them, nobody would ever be named.
+        """
+        own = _own_similarity(self._space.project(examples), owner)
+        if len(own) < _LEAST_OWN:
+            return cohort
+        limit = np.quantile(own, _UNLIKE_THEMSELVES)
+        unlike = (self._space.project(cohort) @ self._templates.T).max(axis=1) < limit
+        if unlike.all() or not unlike.any():
+            return cohort
+        self._from_cohort(cohort[unlike])
+        return np.asarray(cohort[unlike])
+
     def _without_lookalikes(self, cohort: Vectors, false_name_rate: float) -> None:
-        """Somebody enrolled may be among the operator's unknowns, and is no stranger then.
+        """Somebody enrolled may be among the rest, too.
 
         Told by median and median deviation (Leys et al. 2013), which a few of them do not move.
         """
@@ -332,6 +359,15 @@ def _means(examples: Vectors, owner: NDArray[np.intp], people: int) -> Vectors:
     sums = np.zeros((people, examples.shape[1]), dtype=np.float64)
     np.add.at(sums, owner, examples)
     return np.asarray(sums / np.bincount(owner, minlength=people)[:, None], dtype=np.float32)
+
+
+def _own_similarity(projected: Vectors, owner: NDArray[np.intp]) -> Floats:
+    """How alike each example is to the others of its person, for those who have several."""
+    sums = np.zeros((int(owner.max()) + 1, projected.shape[1]))
+    np.add.at(sums, owner, projected)
+    several = np.bincount(owner)[owner] > 1
+    others = sums[owner[several]] - projected[several]
+    return np.asarray((projected[several] * others).sum(axis=1) / np.linalg.norm(others, axis=1))
 
 
 def _mean_of_nearest(templates: Vectors, cohort: Vectors) -> Floats:

@@ -128,6 +128,18 @@ def test_enrolled_people_among_the_unknowns_do_not_raise_the_threshold(rng: Gene
     assert named(mixed, probes).mean() > 0.95
 
 
+def test_people_are_named_though_most_of_the_unknowns_are_their_own_pictures(
+    rng: Generator,
+) -> None:
+    world = World(rng, 0)
+    looks, examples, owner = enrol(world, people=20, shots=3)
+    strangers = world.pictures(world.looks(100))
+    unseen = np.concatenate([strangers, world.pictures(np.repeat(looks, 20, axis=0))])
+    mixed = Calibration(examples, owner, Strangers(unseen, "unknowns"), 0.01)
+    assert named(mixed, world.pictures(np.repeat(looks, 5, axis=0))).mean() > 0.8  # else none
+    assert named(mixed, world.pictures(world.looks(1000))).mean() < 0.02
+
+
 def test_a_learned_direction_takes_the_place_of_the_mean(rng: Generator, cohort: Strangers) -> None:
     world = World(rng, 0)
     looks, examples, owner = enrol(world, people=10, shots=1)
