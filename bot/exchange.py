@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from bot import reproducing
 from bot.errors import HanteiError, SettingsError
 from bot.exporting import export_folder, export_labels
 from bot.import_labels import LabelImport
@@ -23,7 +24,7 @@ from bot.imported import TAKEN, Done, summary, write_report
 from bot.importing import FolderImport
 from bot.intake import Intake
 from bot.judge_files import at_work
-from bot.judging import Judge
+from bot.judging import Judge, load_embedder
 from bot.service import Service
 from bot.settings import Settings, load
 from bot.store import Store
@@ -117,6 +118,29 @@ async def _export_folder(settings: Settings, given: argparse.Namespace) -> str:
             )
 
 
+async def _export_snapshot(settings: Settings, given: argparse.Namespace) -> str:
+    embedder = load_embedder(settings, given.head)
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("exporting", total=None)
+
+            def advance(what: str, done: int, of: int) -> None:
+                bar.update(task, description=what, completed=done, total=of)
+
+            async with _kept(settings) as store:
+                manifest = await reproducing.export(
+                    settings, store, embedder, given.scope, given.head, given.folder, advance
+                )
+    finally:
+        embedder.close()
+    learned = f"sha256 {manifest.weights}" if manifest.weights else "nothing"
+    return (
+        f"{given.folder} is a snapshot of {given.scope}, {given.head}. Training on it gave "
+        f"{learned}: {manifest.outcome}. "
+        "It is not forgotten with a person: delete it when it is no longer needed."
+    )
+
+
 @asynccontextmanager
 async def _kept(settings: Settings) -> AsyncIterator[Store]:
     """What the bot keeps, if it has kept anything.
@@ -159,6 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     command = out.add_parser("folder", help="the faces that were agreed to, in a folder per name")
     command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
     command.set_defaults(run=_export_folder)
+    _add_head(command, required=True)
+
+    command = out.add_parser("snapshot", help="all that one training starts from")
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    command.set_defaults(run=_export_snapshot)
     _add_head(command, required=True)
 
     for each in (*into.choices.values(), *out.choices.values()):
