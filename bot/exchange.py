@@ -203,8 +203,10 @@ async def _kept(settings: Settings) -> AsyncIterator[Store]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.exchange", description=__doc__)
     ways = parser.add_subparsers(dest="way", required=True)
-    into = ways.add_parser("import").add_subparsers(dest="what", required=True)
-    out = ways.add_parser("export").add_subparsers(dest="what", required=True)
+    into, out = (
+        ways.add_parser(way, help=told).add_subparsers(dest="what", required=True)
+        for way, told in (("import", "into the bot"), ("export", "out of it"))
+    )
     head = partial(_add_head, required=False)
 
     command = into.add_parser("folder", help="pictures in a folder per name")
