@@ -8,14 +8,15 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
+from bot import annotation_tools, reproducing
 from bot.errors import HanteiError, SettingsError
 from bot.exporting import export_folder, export_labels
 from bot.import_labels import LabelImport
@@ -23,7 +24,8 @@ from bot.imported import TAKEN, Done, summary, write_report
 from bot.importing import FolderImport
 from bot.intake import Intake
 from bot.judge_files import at_work
-from bot.judging import Judge
+from bot.judging import Judge, load_embedder
+from bot.learning import Advance
 from bot.service import Service
 from bot.settings import Settings, load
 from bot.store import Store
@@ -86,7 +88,37 @@ async def _import_labels(settings: Settings, given: argparse.Namespace) -> str:
     return _report(done, given, console)
 
 
+async def _import_annotations(settings: Settings, given: argparse.Namespace) -> str:
+    console = Console(stderr=True)
+    if given.boxes is None:
+        async with _service(settings, console) as parts:
+            labels = LabelImport(*parts, given.scope, given.head)
+            done = await annotation_tools.import_names(labels, given.what, given.file, console)
+        return _report(done, given, console)
+    intake = Intake(settings.intake)
+    try:
+        done = await annotation_tools.import_boxes(
+            settings,
+            intake,
+            given.what,
+            given.file,
+            given.boxes,
+            given.images,
+            given.label,
+            console,
+        )
+    finally:
+        await intake.close()
+    _list_missed(done, given, console)
+    return f"{given.boxes}: {summary(done)}."
+
+
 def _report(done: Sequence[Done], given: argparse.Namespace, console: Console) -> str:
+    _list_missed(done, given, console)
+    return f"{given.scope}: {summary(done)}. A running bot notices within a minute."
+
+
+def _list_missed(done: Sequence[Done], given: argparse.Namespace, console: Console) -> None:
     missed = [each for each in done if each.outcome not in TAKEN]
     if given.report is not None:
         write_report(given.report, done)
@@ -95,7 +127,6 @@ def _report(done: Sequence[Done], given: argparse.Namespace, console: Console) -
         console.print(f"{each.what}: {why}", markup=False, highlight=False, soft_wrap=True)
     if len(missed) > _MOST_TOLD and given.report is None:
         console.print(f"… and {len(missed) - _MOST_TOLD} more; --report FILE has them all.")
-    return f"{given.scope}: {summary(done)}. A running bot notices within a minute."
 
 
 async def _export_labels(settings: Settings, given: argparse.Namespace) -> str:
@@ -105,16 +136,54 @@ async def _export_labels(settings: Settings, given: argparse.Namespace) -> str:
 
 
 async def _export_folder(settings: Settings, given: argparse.Namespace) -> str:
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("exporting", total=None)
+    with _bar() as advance:
         async with _kept(settings) as store:
             return await export_folder(
+                store, given.scope, given.head, given.folder, partial(advance, "exporting")
+            )
+
+
+async def _export_annotations(settings: Settings, given: argparse.Namespace) -> str:
+    if given.boxes is not None:
+        return annotation_tools.export_boxes(settings, given.what, given.boxes, given.folder)
+    if given.head is None:
+        raise SettingsError(f"export {given.what}: name a set with --boxes, or a --head.")
+    with _bar() as advance:
+        async with _kept(settings) as store:
+            return await annotation_tools.export_names(
                 store,
+                given.what,
                 given.scope,
                 given.head,
                 given.folder,
-                lambda done, of: bar.update(task, completed=done, total=of),
+                partial(advance, "exporting"),
             )
+
+
+async def _export_snapshot(settings: Settings, given: argparse.Namespace) -> str:
+    embedder = load_embedder(settings, given.head)
+    try:
+        with _bar() as advance:
+            async with _kept(settings) as store:
+                manifest = await reproducing.export(
+                    settings, store, embedder, given.scope, given.head, given.folder, advance
+                )
+    finally:
+        embedder.close()
+    learned = f"sha256 {manifest.weights}" if manifest.weights else "nothing"
+    return (
+        f"{given.folder} is a snapshot of {given.scope}, {given.head}. Training on it gave "
+        f"{learned}: {manifest.outcome}. "
+        "It is not forgotten with a person: delete it when it is no longer needed."
+    )
+
+
+@contextmanager
+def _bar() -> Iterator[Advance]:
+    """Shows what is being done, how much of it is and how much there is."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
 
 
 @asynccontextmanager
@@ -134,8 +203,10 @@ async def _kept(settings: Settings) -> AsyncIterator[Store]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot.exchange", description=__doc__)
     ways = parser.add_subparsers(dest="way", required=True)
-    into = ways.add_parser("import").add_subparsers(dest="what", required=True)
-    out = ways.add_parser("export").add_subparsers(dest="what", required=True)
+    into, out = (
+        ways.add_parser(way, help=told).add_subparsers(dest="what", required=True)
+        for way, told in (("import", "into the bot"), ("export", "out of it"))
+    )
     head = partial(_add_head, required=False)
 
     command = into.add_parser("folder", help="pictures in a folder per name")
@@ -160,6 +231,30 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
     command.set_defaults(run=_export_folder)
     _add_head(command, required=True)
+
+    command = out.add_parser("snapshot", help="all that one training starts from")
+    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    command.set_defaults(run=_export_snapshot)
+    _add_head(command, required=True)
+
+    for tool in annotation_tools.LOADERS:
+        command = into.add_parser(tool, help="boxes of a set, or names, back from that tool")
+        command.add_argument("file", type=Path, metavar="FILE", help="what it exported")
+        command.add_argument("--boxes", metavar="SET", help="confirm boxes there")
+        command.add_argument(
+            "--images", type=Path, metavar="DIR", help="pictures that the set may lack"
+        )
+        command.add_argument(
+            "--label", action="append", default=[], help="which labels are faces, if not all"
+        )
+        command.set_defaults(run=_import_annotations)
+        head(command)
+        _add_report(command)
+        command = out.add_parser(tool, help="boxes of a set, or names, for that tool")
+        command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+        command.add_argument("--boxes", metavar="SET", help="what was proposed and confirmed")
+        command.set_defaults(run=_export_annotations)
+        head(command)
 
     for each in (*into.choices.values(), *out.choices.values()):
         each.add_argument("--scope", default="web", help="whose (default: web)")

@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     """What became of one picture or line, in the words of the summary."""
 
     ADDED = "learned"
+    CONFIRMED = "confirmed"
     THERE = "there already"
     WAITING = "voted for, but the poster has not agreed"
     OUTVOTED = "voted for, but not agreed on"
@@ -35,7 +36,7 @@ class Outcome(StrEnum):
     UNMATCHED = "not found here"
 
 
-TAKEN = frozenset({Outcome.ADDED, Outcome.THERE})
+TAKEN = frozenset({Outcome.ADDED, Outcome.CONFIRMED, Outcome.THERE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """`python -m bot.retrain`: learn from what people agreed on, in a process of its own.
 
 `bot.learning` does the work; this is the command line and what it prints. With `--data` it trains
-one of the project's own networks instead (`bot.recipes`).
+one of the project's own networks instead (`bot.recipes`), with `--snapshot` on what was exported
+(`bot.reproducing`).
 """
 
 import argparse
@@ -21,16 +22,21 @@ from rich.table import Table
 
 from bot import retrain_report
 from bot.errors import HanteiError, NotFound, SettingsError
+from bot.face_files import make_folder
 from bot.judging import load_embedder, versions_dir
 from bot.learning import answering, retrain
 from bot.recipes import RECIPES, trained_dir, trainer
+from bot.reproducing import reproduce
 from bot.settings import Settings, load
+from bot.snapshots import verified
 from bot.store import Store
 from models import registry
 from models.heads import NAMING_HEADS
 from models.registry import Registry, VersionError
+from models.training import Comparison
 from models.types import Embedder, Scope
 
+NOT_REPRODUCED = 1
 USAGE_ERROR = 2
 
 _NICE = 10
@@ -44,17 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        The exit status: 0 done, also when nothing could be promoted; 2 unusable arguments or
-        settings.
+        The exit status: 0 done, also when nothing could be promoted; 1 a snapshot was not
+        reproduced; 2 unusable arguments or settings.
     """
     parser = _parser()
     given = parser.parse_args(arguments)
     if (given.data is not None) != (given.head in RECIPES):
         parser.error(f"--data DIR and --head {' or '.join(sorted(RECIPES))} go together.")
+    if given.snapshot is not None and (given.scope or given.head):
+        parser.error("--snapshot says itself which scope and head it is of.")
     try:
         settings = load(given.config)
         if given.data is not None:
             return _train_network(given, settings)
+        if given.snapshot is not None:
+            return _reproduce(given, settings)
         return asyncio.run(_run(given, settings))
     except (HanteiError, VersionError) as error:
         print(error, file=sys.stderr)
@@ -117,6 +127,29 @@ def _train_network(given: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _reproduce(given: argparse.Namespace, settings: Settings) -> int:
+    """Train on a snapshot; what is learned goes to `--out`, and never answers."""
+    manifest = verified(given.snapshot)
+    basis, console = manifest.basis, Console()
+    if given.out is not None:
+        make_folder(given.out)
+    embedder = load_embedder(settings, basis.head)
+    words = f"{escape(basis.scope)}, {basis.head}"
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(words, total=None, of=words)
+            found = reproduce(given.snapshot, manifest, embedder, partial(_advance, bar, task))
+    finally:
+        embedder.close()
+    trained = found.lesson.trained
+    if trained is not None:
+        _print_comparison(console, trained.comparison)
+        if given.out is not None:
+            registry.write(given.out, trained.version)
+    _print_sentence(console, basis.scope, basis.head, found.sentence)
+    return 0 if found.holds else NOT_REPRODUCED
+
+
 def _only(scope: Scope, known: Sequence[Scope]) -> list[Scope]:
     """The scope that was asked for.
 
@@ -149,14 +182,17 @@ async def _retrain_all(
             )
         _print_sentence(console, scope, head, report.sentence)
         if report.trained is not None:
-            comparison = report.trained.comparison
-            table = Table("on held-out faces", *_FIGURES, box=box.SIMPLE)
-            table.add_row("before", *_figures(asdict(comparison.old)))
-            table.add_row("new", *_figures(asdict(comparison.new)))
-            console.print(table)
+            _print_comparison(console, report.trained.comparison)
         if given.report is not None:
             file = await retrain_report.write(report, given.report, store)
             _print_sentence(console, scope, head, f"the report is {file}")
+
+
+def _print_comparison(console: Console, comparison: Comparison) -> None:
+    table = Table("on held-out faces", *_FIGURES, box=box.SIMPLE)
+    table.add_row("before", *_figures(asdict(comparison.old)))
+    table.add_row("new", *_figures(asdict(comparison.new)))
+    console.print(table)
 
 
 def _advance(bar: Progress, task: TaskID, what: str, done: int, total: int) -> None:
@@ -246,7 +282,10 @@ def _parser() -> argparse.ArgumentParser:
         help=f"train a network ({', '.join(sorted(RECIPES))}) from pictures; may be interrupted",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="with --data: where to (default: the data folder)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="with --data: where to (default: the data folder); with --snapshot: a new folder",
     )
     parser.add_argument(
         "--report",
@@ -257,6 +296,12 @@ def _parser() -> argparse.ArgumentParser:
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
         "--dry-run", action="store_true", help="say what would be done, and change nothing"
+    )
+    action.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="DIR",
+        help="train on an exported snapshot alone, and say whether it comes out as recorded",
     )
     action.add_argument(
         "--rollback",

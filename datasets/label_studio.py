@@ -131,7 +131,8 @@ def _region(result: Mapping[str, Any]) -> Region:
 
 
 def _size(result: Mapping[str, Any]) -> tuple[int, int]:
-    return int(result["original_width"]), int(result["original_height"])
+    """(0, 0) where it is not told."""
+    return int(result.get("original_width", 0)), int(result.get("original_height", 0))
 
 
 def _refuse(constant: str) -> float:

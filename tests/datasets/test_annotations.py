@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,59 @@ def test_cvat_round_trip(tmp_path: Path) -> None:
     assert 'source="auto"' in file.read_text("utf-8")
 
 
-# Written by hand after what the tools' own code exports; see docs/exchange.md.
+BY_LABEL_STUDIO = r"""[{"data": {"image":
+"/data/local-files/?d=set/images/%E5%86%99%E7%9C%9F%201.jpg"},
+"annotations": [{"result": [{"id": "c4f6d9f431", "type": "rectanglelabels",
+"value": {"x": 25.0, "y": 50.0, "width": 50.0, "height": 25.0, "rotation": 0,
+"rectanglelabels": ["\u661f\u91ce\u30a2\u30a4"]}, "to_name": "image", "from_name": "label",
+"image_rotation": 0, "original_width": 200, "original_height": 100}], "ground_truth": false}]}]"""
+"""Written by label-studio-sdk 2.1.2 (`converter.imports.yolo.convert_yolo_to_ls`)."""
+
+BY_DATUMARO = """<?xml version="1.0" encoding="utf-8"?>
+<annotations>
+  <version>1.1</version>
+  <meta>
+    <task>
+      <id></id>
+      <name>default</name>
+      <size>1</size>
+      <mode>annotation</mode>
+      <overlap></overlap>
+      <start_frame>0</start_frame>
+      <stop_frame>1</stop_frame>
+      <frame_filter></frame_filter>
+      <z_order>True</z_order>
+      <labels>
+        <label>
+          <name>星野アイ</name>
+          <attributes>
+          </attributes>
+        </label>
+      </labels>
+    </task>
+  </meta>
+  <image id="0" name="sub/写真 1.jpg" width="200" height="100">
+    <box label="星野アイ" occluded="0" outside="0" keyframe="0" xtl="50.00" ytl="50.00" xbr="150.00" ybr="75.00" z_order="0">
+    </box>
+  </image>
+</annotations>
+"""  # noqa: E501
+"""Written by CVAT's own library for formats, datumaro 1.13.12 (`Dataset.export(…, "cvat")`)."""
+
+
+@pytest.mark.parametrize(
+    ("load", "text"), [(label_studio.load, BY_LABEL_STUDIO), (cvat.load, BY_DATUMARO)]
+)
+def test_what_the_tools_own_code_writes_is_read(
+    tmp_path: Path, load: Callable[[Path], list[Annotated]], text: str
+) -> None:
+    (tmp_path / "export").write_text(text, "utf-8")
+    (found,) = load(tmp_path / "export")
+    assert found.regions == (Region((0.25, 0.5, 0.75, 0.75), "星野アイ"),)
+    assert (found.size, found.problem) == ((200, 100), "")
+    assert "写真 1.jpg" in names_of(found.name)
+
+
 LABEL_STUDIO: dict[str, Any] = {
     "id": 7,
     "data": {"image": "/data/upload/3/1a2b3c4d-photo%20one.jpg"},
