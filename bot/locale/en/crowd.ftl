@@ -25,6 +25,8 @@ stats-right = right { $percent } % of { $counted ->
     [one] { $counted } time
    *[other] { $counted } times
 }
+stats-moderator = moderator
+stats-moderates = decides, as a moderator
 stats-unmeasured = not measured yet
 stats-measured-explained = “Right” is measured on faces that others settled, a moderator or several people. Nobody confirms themselves.
 stats-own-only = Moderators see the other teachers, too.

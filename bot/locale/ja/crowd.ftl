@@ -10,7 +10,9 @@ stats-you = あなた
 stats-teacher = 先生 { $number }
 stats-row = { $who }: { $votes } 票、決まった顔 { $labels } 件、{ $right }
 stats-right = 正解 { $percent } %（{ $counted } 件中）
-stats-unmeasured = 正解率はまだ測れません
+stats-moderator = モデレーター
+stats-moderates = モデレーターとして決定
+stats-unmeasured = 正解率はまだ不明
 stats-measured-explained = 正解率は、ほかの人（モデレーター、または複数の人）が決めた顔だけで測ります。自分の票で自分が正しいことにはなりません。
 stats-own-only = ほかの人の成績は、モデレーターだけが見られます。
 
