@@ -44,12 +44,14 @@ class Holds:
         since = moment - self._window
         recent = await self._kept.recent(verdict.scope, head, since, MOST_RECENT)
         newcomers = {vote.voter for vote in recent if is_new(vote.voter)}
+        kept_back = await self._kept.kept_back(verdict.scope, head)
+        if len(newcomers) < self._least and not kept_back:
+            return []
         faces = {vote.verdict_id for vote in recent if vote.voter in newcomers}
         record = await self._kept.record(verdict.scope, head, faces)
         target = _target(record, verdict.id, voter)
         if target is None:
             return []
-        kept_back = await self._kept.kept_back(verdict.scope, head)
         found = [
             vote
             for vote in suspects(record, Window(target, since), newcomers)
