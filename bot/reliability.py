@@ -200,12 +200,14 @@ def _of_one_mind(
     """
     alone, together = Counter[frozenset[UserId]](), Counter[frozenset[UserId]]()
     for face in faces:
+        if len({each.answer for each in face}) < 2:
+            continue
         for one, two in combinations(face, 2):
             others = [each for each in face if each is not one and each is not two]
-            pair, alike = frozenset((one.voter, two.voter)), one.answer == two.answer
-            if any(_stands_alone(each.answer, others, belief) for each in (one, two)):
+            if any(_stands_alone(each, others, belief) for each in {one.answer, two.answer}):
+                pair = frozenset((one.voter, two.voter))
                 alone[pair] += 1
-                together[pair] += alike
+                together[pair] += one.answer == two.answer
     return frozenset(
         pair
         for pair, times in together.items()
@@ -218,9 +220,11 @@ def _stands_alone(answer: str, others: Sequence[Cast], belief: Mapping[UserId, f
     against = [each for each in others if _excludes(each.answer, answer)]
     if any(each.trusted for each in against):
         return True
+    if len(against) < 2:
+        return False
     con = math.fsum(_voice(each, belief) for each in against)
     pro = math.fsum(_voice(each, belief) for each in others if _confirms(each.answer, answer))
-    return len(against) > 1 and con >= 2 * _SETTLED_BY and con > pro
+    return con >= 2 * _SETTLED_BY and con > pro
 
 
 Labels = NDArray[np.float64]

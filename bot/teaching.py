@@ -73,8 +73,12 @@ class Teaching:
             held = await self._holds.held(scope, head)
             measured = await asyncio.to_thread(lambda: measure(casts(record, head, held)))
             self._measured[scope, head] = measured
-            # Read again: a vote that was cast meanwhile was settled by the measure before.
+            # Read again: a vote that was cast meanwhile was settled by the measure before, and
+            # somebody may have been forgotten.
             record = await self._kept.record(scope, head)
+            voters = {vote.voter for face in record.faces for vote in face.votes}
+            for forgotten in measured.keys() - voters:
+                self.forget(scope, forgotten)
             agreeing = await self._store.consenting(scope)
             electorate = await self.electorate(scope, head)
             standings = await asyncio.to_thread(standing_of, record, head, electorate, agreeing)
