@@ -961,6 +961,7 @@ class Service:
             await self._store.digests.forget(scope, user)
             await self.members.forget(scope, user)
             await self._store.forget_votes(scope, user)
+            self.teaching.forget(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)
         await self._finish_forgetting(scope)

@@ -48,6 +48,7 @@ class Teacher:
         votes: that stand.
         labels: that stand and say what the voter says.
         right, counted: of `counted` votes on faces that others settled, `right` were so.
+        moderates: voted as a moderator, by whose word the others are measured.
     """
 
     user: UserId
@@ -55,6 +56,7 @@ class Teacher:
     labels: int = 0
     right: int = 0
     counted: int = 0
+    moderates: bool = False
 
     @property
     def share(self) -> int | None:
@@ -128,6 +130,7 @@ class _Tally:
     labels: Counter[UserId] = field(default_factory=Counter)
     right: Counter[UserId] = field(default_factory=Counter)
     counted: Counter[UserId] = field(default_factory=Counter)
+    moderators: set[UserId] = field(default_factory=set)
 
 
 def percent(part: int, whole: int) -> int:
@@ -153,12 +156,20 @@ def _teachers(taught: Sequence[Taught]) -> tuple[Teacher, ...]:
         for face in each.record.faces:
             for vote in standing_votes(face.votes):
                 tally.votes[vote.voter] += 1
+                tally.moderators |= {vote.voter} if vote.trusted else set()
                 tally.labels[vote.voter] += _is_behind(vote, face, each.record)
         for voter, reliability in each.measured.items():
             tally.right[voter] += reliability.right
             tally.counted[voter] += reliability.counted
     found = (
-        Teacher(voter, votes, tally.labels[voter], tally.right[voter], tally.counted[voter])
+        Teacher(
+            voter,
+            votes,
+            tally.labels[voter],
+            tally.right[voter],
+            tally.counted[voter],
+            voter in tally.moderators,
+        )
         for voter, votes in tally.votes.items()
     )
     return tuple(sorted(found, key=lambda t: (-t.labels, -t.votes, t.user)))

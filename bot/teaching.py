@@ -8,29 +8,22 @@ settled again if the new measure says otherwise.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
-from bot.brigades import Window, suspects, target_of
 from bot.consensus import Electorate, Rules
-from bot.correcting import said, settle, still_there
-from bot.domain import Action, Answer, Correction, Label, Standing, State, Verdict, Vote
-from bot.errors import NotFound
-from bot.names import fold
-from bot.reliability import Cast, Reliability, measure
+from bot.counting import casts, says_the_same, standing_of
+from bot.domain import Action, Correction, Standing, State, Verdict
+from bot.holds import Holds
+from bot.reliability import Reliability, measure
 from bot.settings import Settings
 from bot.stats import Report, Taught, report
 from bot.store import Store
-from bot.teaching_store import Hold, Record, VotedFace
-from bot.voting import standing_votes
+from bot.teaching_store import Hold
 from models.heads import NAMING_HEADS
 from models.types import Scope, UserId
 
 log = logging.getLogger(__name__)
-
-MOST_RECENT = 1000
-"""Votes that are looked at for brigades: the newest."""
 
 _NEWS = 10
 """Votes after which it is measured anew, at the least; with many, a twentieth of them."""
@@ -47,7 +40,8 @@ class Teaching:
 
     def __init__(self, settings: Settings, store: Store, settle_again: SettleAgain) -> None:
         teaching = settings.teaching
-        self._settings = teaching
+        self._new_voter_votes = teaching.new_voter_votes
+        self._holds = Holds(teaching, store)
         self._store = store
         self._kept = store.teaching
         self._settle_again = settle_again
@@ -57,20 +51,17 @@ class Teaching:
             poster=teaching.poster_weight,
             moderator=teaching.moderator_weight,
         )
-        self._measured: dict[tuple[Scope, str], Mapping[UserId, Reliability]] = {}
+        self._measured: dict[tuple[Scope, str], dict[UserId, Reliability]] = {}
         self._measuring = asyncio.Lock()
+        self._reporting = asyncio.Lock()
         self._news: Counter[tuple[Scope, str]] = Counter()
         self._woken = asyncio.Event()
 
     async def electorate(self, scope: Scope, head: str) -> Electorate:
         """Who is believed how much at present."""
-        held = await self._kept.kept_back(scope, head)
         measured = self._measured.get((scope, head), {})
-        return Electorate(
-            self._rules,
-            {voter: each.weight for voter, each in measured.items()},
-            frozenset(vote for vote, released in held.items() if released is not True),
-        )
+        reliability = {voter: each.weight for voter, each in measured.items()}
+        return Electorate(self._rules, reliability, await self._holds.held(scope, head))
 
     # how reliable voters are
 
@@ -79,18 +70,22 @@ class Teaching:
         async with self._measuring:
             self._news.pop((scope, head), None)
             record = await self._kept.record(scope, head)
-            held = (await self.electorate(scope, head)).held
+            held = await self._holds.held(scope, head)
             measured = await asyncio.to_thread(lambda: measure(casts(record, head, held)))
             self._measured[scope, head] = measured
-            # Read again: a vote that was cast meanwhile was settled by the measure before.
+            # Read again: a vote that was cast meanwhile was settled by the measure before, and
+            # somebody may have been forgotten.
             record = await self._kept.record(scope, head)
+            voters = {vote.voter for face in record.faces for vote in face.votes}
+            for forgotten in measured.keys() - voters:
+                self.forget(scope, forgotten)
             agreeing = await self._store.consenting(scope)
             electorate = await self.electorate(scope, head)
             standings = await asyncio.to_thread(standing_of, record, head, electorate, agreeing)
         otherwise = [
             face.verdict.id
             for face in record.faces
-            if not _same(standings[face.verdict.id].label, face.label, record)
+            if not says_the_same(standings[face.verdict.id].label, face.label, record)
         ]
         await self._settle_again(scope, head, otherwise)
 
@@ -99,6 +94,12 @@ class Teaching:
         for scope in await self._store.scopes():
             for head in NAMING_HEADS:
                 await self.recount(scope, head)
+
+    def forget(self, scope: Scope, voter: UserId) -> None:
+        """Somebody's votes are gone: nothing is known of how reliable they are."""
+        for (here, _), measured in self._measured.items():
+            if here == scope:
+                measured.pop(voter, None)
 
     async def keep(self, stopping: asyncio.Event) -> None:
         """Measure anew when enough votes were cast, and not while more of them come.
@@ -145,7 +146,9 @@ class Teaching:
         exempt = correction.trusted or correction.voter == verdict.author
         if correction.withdraw or exempt or not self._is_new(scope, correction.voter):
             return []
-        return await self._hold(verdict, head, correction.voter)
+        return await self._holds.watch(
+            verdict, head, correction.voter, lambda voter: self._is_new(scope, voter)
+        )
 
     def _is_new(self, scope: Scope, voter: UserId) -> bool:
         settled = sum(
@@ -153,38 +156,13 @@ class Teaching:
             for each in self._measured
             if each[0] == scope and voter in self._measured[each]
         )
-        return settled < self._settings.new_voter_votes
-
-    async def _hold(self, verdict: Verdict, head: str, voter: UserId) -> list[int]:
-        now = datetime.now(UTC).replace(tzinfo=None)
-        since = now - timedelta(minutes=self._settings.brigade_minutes)
-        recent = await self._kept.recent(verdict.scope, head, since, MOST_RECENT)
-        newcomers = {v.voter for v in recent if self._is_new(verdict.scope, v.voter)}
-        faces = {v.verdict_id for v in recent if v.voter in newcomers} | {verdict.id}
-        record = await self._kept.record(verdict.scope, head, faces)
-        target = _target(record, verdict.id, voter)
-        if target is None:
-            return []
-        found = suspects(record, Window(target, since), newcomers)
-        kept_back = await self._kept.kept_back(verdict.scope, head)
-        found = [vote for vote in found if kept_back.get(vote.id) is not True]
-        if (verdict.id, voter) not in {(vote.verdict_id, vote.voter) for vote in found}:
-            return []
-        known = any(vote.id in kept_back for vote in found) or _again(
-            record, kept_back, found[-1], target
-        )
-        if len({vote.voter for vote in found}) < self._settings.brigade_voters and not known:
-            return []
-        new = [vote for vote in found if vote.id not in kept_back]
-        await self._kept.hold(verdict.scope, head, target, [vote.id for vote in new], now)
-        log.warning("held %d votes in %s that look like a brigade's", len(new), verdict.scope)
-        return sorted({vote.verdict_id for vote in new})
+        return settled < self._new_voter_votes
 
     # what moderators see and decide
 
     async def holds(self, scope: Scope) -> list[Hold]:
         """Votes that wait for a moderator, oldest first."""
-        return await self._kept.holds(scope)
+        return await self._holds.waiting(scope)
 
     async def decide(self, scope: Scope, hold_id: int, release: bool) -> None:
         """Let the votes of a hold count from now on, or never.
@@ -192,9 +170,7 @@ class Teaching:
         Raises:
             NotFound: it was decided already, or all its votes were forgotten.
         """
-        hold = await self._kept.decide(scope, hold_id, release=release)
-        if hold is None:
-            raise NotFound(f"no hold {hold_id} waits in {scope}")
+        hold = await self._holds.decide(scope, hold_id, release=release)
         await self._settle_again(scope, hold.head, hold.faces)
 
     async def disputed(self, scope: Scope) -> list[tuple[Verdict, Standing]]:
@@ -208,8 +184,9 @@ class Teaching:
 
     async def report(self, scope: Scope) -> Report:
         """Who taught what, how often the bot was right, and who needs pictures."""
-        taught = [await self._taught(scope, head) for head in NAMING_HEADS]
-        return await asyncio.to_thread(report, taught)
+        async with self._reporting:  # one at a time: with many votes it takes a second
+            taught = [await self._taught(scope, head) for head in NAMING_HEADS]
+            return await asyncio.to_thread(report, taught)
 
     async def names(self, scope: Scope) -> dict[UserId, str]:
         """What voters are called on the pages, as far as they have a name there."""
@@ -226,99 +203,3 @@ class Teaching:
             self._measured.get((scope, head), {}),
             [each for each in await self._store.people(scope, head) if each.examples],
         )
-
-
-def standing_of(
-    record: Record, head: str, electorate: Electorate, agreeing: frozenset[UserId]
-) -> dict[int, Standing]:
-    """What comes of the votes on each face.
-
-    Args:
-        agreeing: the posters who agreed beforehand.
-    """
-    return {
-        face.verdict.id: still_there(
-            settle(
-                face.verdict,
-                head,
-                face.votes,
-                electorate,
-                allowed=face.verdict.author in agreeing,
-                present=record.present,
-            ),
-            face.verdict,
-        )
-        for face in record.faces
-    }
-
-
-def casts(record: Record, head: str, held: frozenset[int]) -> list[Cast]:
-    """What everybody says of each face, as `bot.reliability` measures it; not what is held."""
-    return [
-        Cast(
-            vote.id,
-            face.verdict.id,
-            vote.voter,
-            face.verdict.author,
-            vote.trusted,
-            _key(*told),
-            _guessed(face, head, record),
-        )
-        for face in record.faces
-        for vote in standing_votes(face.votes)
-        if vote.id not in held and (told := said(face.verdict, vote, record.present)) is not None
-    ]
-
-
-def _key(answer: Answer, names: Sequence[str]) -> str:
-    folded = "/".join(sorted({fold(name) for name in names}))
-    match answer:
-        case Answer.IS:
-            return f"is:{folded}"
-        case Answer.IS_NOT:
-            return f"not:{folded}"
-        case Answer.NOT_A_FACE:
-            return "no_face"
-
-
-def _guessed(face: VotedFace, head: str, record: Record) -> tuple[tuple[str, float], ...]:
-    guess = face.verdict.named(head)
-    return tuple(
-        (fold(record.present.get(each.name, each.name)), each.probability)
-        for each in (guess.candidates if guess else ())
-        if each.name
-    )
-
-
-def _same(settled: Label | None, stored: Label | None, record: Record) -> bool:
-    """Whether two labels say the same; the store leaves out who is nobody that it knows."""
-    return _told(settled, record) == _told(stored, record)
-
-
-def _told(label: Label | None, record: Record) -> tuple[Answer, frozenset[str]] | None:
-    if label is None:
-        return None
-    known = {fold(name) for name in record.present.values()}
-    names = {fold(name) for name in label.names}
-    return label.answer, frozenset(names if label.answer is Answer.IS else names & known)
-
-
-def _target(record: Record, verdict_id: int, voter: UserId) -> str | None:
-    """What the standing vote of a voter on a face aims at."""
-    for face in record.faces:
-        for vote in standing_votes(face.votes) if face.verdict.id == verdict_id else ():
-            if vote.voter == voter:
-                return target_of(face, vote, record)
-    return None
-
-
-def _again(record: Record, kept_back: Mapping[int, bool | None], newest: Vote, target: str) -> bool:
-    """Whether a vote is one that was held, taken back and cast again."""
-    return any(
-        vote.voter == newest.voter
-        and kept_back.get(vote.id, True) is not True
-        and target_of(face, vote, record) == target
-        for face in record.faces
-        if face.verdict.id == newest.verdict_id
-        for vote in face.votes
-    )

@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, delete, func, select, type_coerce, update
+from sqlalchemy import ColumnElement, String, delete, func, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.cluster_store import Sessions
 from bot.domain import Action, Answer, Label, Verdict, Vote
 from bot.guess_json import guess_of
-from bot.keeping import standing_labels
 from bot.names import fold
 from bot.rating_store import vote_of
 from bot.tables import (
@@ -29,6 +29,9 @@ from bot.tables import (
     VoteRow,
 )
 from models.types import Kind, Scope, UserId
+
+_AT_A_TIME = 500
+"""Rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,8 @@ class TeachingStore:
         if verdicts is not None:
             here.append(VerdictRow.id.in_(list(verdicts)))
         async with self._reading() as session:
-            faces = (await session.execute(_faces(head).where(*here))).all()
-            votes = (await session.execute(_votes(head).where(*here))).all()
+            faces = await _all(session, _faces(head).where(*here))
+            votes = await _all(session, _votes(head).where(*here))
             rows = await session.execute(
                 select(PersonRow.id, PersonRow.name).where(
                     PersonRow.scope == scope, PersonRow.head == head
@@ -241,12 +244,20 @@ async def forget_target(session: AsyncSession, person: PersonRow, names: Collect
 # Columns, not objects, and JSON as text, or many rows would hold up the event loop.
 
 
+async def _all(session: AsyncSession, rows: Any) -> list[Any]:
+    """All rows, so many at a time that others get their turn."""
+    found = await session.stream(rows.execution_options(yield_per=_AT_A_TIME))
+    return [row async for some in found.partitions() for row in some]
+
+
 def _faces(head: str) -> Any:
     voted = select(VoteRow.verdict_id).where(VoteRow.head == head, _of_names())
-    label = and_(
-        LabelRow.verdict_id == VerdictRow.id,
-        LabelRow.head == head,
-        LabelRow.id.in_(standing_labels().where(LabelRow.head == head)),
+    earlier = aliased(LabelRow)
+    # Not `keeping.standing_labels`: that of one face after the other is what the index is for.
+    newest = (
+        select(func.max(earlier.id))
+        .where(earlier.verdict_id == VerdictRow.id, earlier.head == head)
+        .scalar_subquery()
     )
     return (
         select(
@@ -270,7 +281,7 @@ def _faces(head: str) -> Any:
             func.coalesce(type_coerce(LabelRow.people, String), "[]").label("people"),
         )
         .join(PostRow, PostRow.id == VerdictRow.post_id)
-        .outerjoin(LabelRow, label)
+        .outerjoin(LabelRow, LabelRow.id == newest)
         .where(VerdictRow.id.in_(voted))
         .order_by(VerdictRow.id)
     )

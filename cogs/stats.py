@@ -60,15 +60,22 @@ def _totals(report: Report, user: UserId, locale: str) -> list[str]:
 
 
 def _row(teacher: Teacher, who: str, locale: str) -> str:
-    share = teacher.share
-    right = (
-        say(locale, "stats-unmeasured")
-        if share is None
-        else say(locale, "stats-right", percent=share, counted=teacher.counted)
-    )
     return say(
-        locale, "stats-row", who=who, votes=teacher.votes, labels=teacher.labels, right=right
+        locale,
+        "stats-row",
+        who=who,
+        votes=teacher.votes,
+        labels=teacher.labels,
+        right=_right(teacher, locale),
     )
+
+
+def _right(teacher: Teacher, locale: str) -> str:
+    if teacher.moderates:
+        return say(locale, "stats-moderates")
+    if teacher.share is None:
+        return say(locale, "stats-unmeasured")
+    return say(locale, "stats-right", percent=teacher.share, counted=teacher.counted)
 
 
 def _weeks(weeks: tuple[Week, ...], locale: str) -> list[str]:

@@ -186,6 +186,9 @@ async def test_who_errs_often_loses_weight_and_what_they_settled_is_settled_agai
     assert part.status is not None
     assert (await say(service, last, NEW[0])).state is State.LEARNED
 
+    await service.forget_user("web", EVE)
+    assert EVE not in (await service.teaching.electorate("web", "idol")).reliability
+
 
 async def test_it_is_measured_anew_once_enough_votes_came(
     service: Service, faces: list[int], monkeypatch: pytest.MonkeyPatch
@@ -395,7 +398,7 @@ async def test_the_report_says_who_taught_what_how_right_the_bot_was_and_who_nee
     assert (report.votes, report.labels) == (9, 4)
     bob, mod = report.teacher(BOB), report.teacher(MOD)
     assert (bob.votes, bob.labels, bob.right, bob.counted, bob.share) == (3, 1, 1, 3, 33)
-    assert (mod.votes, mod.labels) == (4, 4)
+    assert (mod.votes, mod.labels, mod.moderates) == (4, 4, True)
     assert report.teacher("web:nobody").share is None
     (week,) = report.weeks
     assert (week.right, week.wrong, week.unknown) == (1, 2, 1)

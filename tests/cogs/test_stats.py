@@ -85,8 +85,8 @@ async def test_review_shows_what_waits_and_a_moderator_decides(world: World, sto
     assert r"1. 5 new voters say that a face shows Mai \*S\*." in shown.content
     assert "Mai? https://discord.com/channels/" in shown.content
     assert "The web page shows the faces, too" in shown.content
-    assert labels(shown) == ["Let count: 1", "Reject: 1"]
-    await world.mod.click(shown, label="Let count: 1")
+    assert labels(shown) == ["Release 1", "Reject 1"]
+    await world.mod.click(shown, label="Release 1")
     assert shown.content.startswith("They count now.")
     assert labels(shown) == []
     assert await world.people() == {"Mai *S*": 1}
@@ -99,11 +99,11 @@ async def test_review_is_for_moderators_also_its_buttons(world: World, store: St
     backend = world.env.backend
     member = backend.guilds[world.guild.id].members[world.mod.id]
     roles, member.role_ids = member.role_ids, []  # moderates no longer
-    result = await world.mod.click(shown, label="Let count: 1")
+    result = await world.mod.click(shown, label="Release 1")
     assert response(result).content == refused
     member.role_ids = roles
     assert len(await world.service.teaching.holds(scope(world))) == 1
-    await world.mod.click(shown, label="Reject: 1")
+    await world.mod.click(shown, label="Reject 1")
     assert shown.content.startswith("They will never count.")
     assert await world.people() == {}
 

@@ -1,10 +1,13 @@
 """The page /stats, over HTTP, with faces made of numbers."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
+from aiohttp.web import Request
 
-from bot.domain import Action, Correction
+from bot.domain import Action, Correction, Role
+from bot.platforms.web_pages import Pages, Session
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
@@ -42,6 +45,25 @@ async def test_the_page_says_who_taught_what(ann: Visitor, service: Service, sto
     assert "みんなが教えたこと" in await page(ann, "ja")
     home = (await ann.send("GET", "/", PAGE))[1].decode()
     assert 'href="/stats"' in home
+
+
+async def test_teachers_see_only_their_own_figures(
+    ann: Visitor, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shot,) = await post_shots(store, "Mai", range(1), author=POSTER)
+    for voter in (EVE, "web:bob"):
+        await store.vote(Correction(shot, "idol", voter, Action.NAME, name="Mai"), "Mai")
+    await ann.vote({"id": shot}, "name", name="Mai")
+    session = Pages.session
+
+    async def as_teacher(self: Pages, request: Request, least: Role = Role.VIEWER) -> Session:
+        return replace(await session(self, request, least), role=Role.TEACHER)
+
+    monkeypatch.setattr(Pages, "session", as_teacher)
+    html = await page(ann)
+    assert "3 votes so far" in html
+    assert "Teacher " not in html
+    assert html.count('scope="row">You') == 1
 
 
 async def test_votes_say_that_they_were_cast_on_the_page(

@@ -25,6 +25,8 @@ stats-right = right { $percent } % of { $counted ->
     [one] { $counted } time
    *[other] { $counted } times
 }
+stats-moderator = moderator
+stats-moderates = decides, as a moderator
 stats-unmeasured = not measured yet
 stats-measured-explained = “Right” is measured on faces that others settled, a moderator or several people. Nobody confirms themselves.
 stats-own-only = Moderators see the other teachers, too.
@@ -59,16 +61,22 @@ stats-needy-disputed = { $disputed ->
 
 review-nothing = Nothing is held, and nobody disagrees.
 review-held = Held votes: many new voters, one name, a few minutes
-review-held-for = { $voters } new voters say that { $faces ->
+review-held-for = { $voters ->
+    [one] A new voter says that
+   *[other] { $voters } new voters say that
+} { $faces ->
     [one] a face shows
    *[other] { $faces } faces show
 } { $name }.
-review-held-against = { $voters } new voters say that { $faces ->
+review-held-against = { $voters ->
+    [one] A new voter says that
+   *[other] { $voters } new voters say that
+} { $faces ->
     [one] a face does not show
    *[other] { $faces } faces do not show
 } { $name }.
-review-release = Let count: { $number }
-review-reject = Reject: { $number }
+review-release = Release { $number }
+review-reject = Reject { $number }
 review-released = They count now.
 review-rejected = They will never count.
 review-gone = Somebody has decided that already, or the votes are gone.
