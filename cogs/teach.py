@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -71,11 +72,13 @@ class Teach(commands.Cog):
         guild = self._bot.get_guild(int(scope.partition(":")[2]))
         if guild is None:
             return None
+        if guild.unavailable:
+            raise ConnectionError("the server is out of Discord's reach")
         try:
             return access_of(await guild.fetch_member(int(user.partition(":")[2])))
         except discord.NotFound:
             return None
-        except (discord.HTTPException, OSError) as error:
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             raise ConnectionError(f"Discord does not say: {error}") from error
 
 
@@ -90,13 +93,16 @@ def access_of(member: discord.Member) -> Access:
         for each in member.guild.channels
         if readable(each, member) and not getattr(each, "nsfw", False)
     )
-    return Access(_role(member.guild_permissions), member.display_name, places)
+    return Access(_role(member), member.display_name, places)
 
 
-def _role(may: discord.Permissions) -> Role:
+def _role(member: discord.Member) -> Role:
+    may = member.guild_permissions
     if may.administrator or may.manage_guild:
         return Role.ADMIN
-    return Role.MODERATOR if may.manage_messages else Role.TEACHER
+    if may.manage_messages:
+        return Role.MODERATOR
+    return Role.VIEWER if member.is_timed_out() else Role.TEACHER
 
 
 async def setup(bot: DiscordBot) -> None:

@@ -1,6 +1,7 @@
 """`/teach`: a link to the page by direct message, and what it lets one do."""
 
 import re
+from datetime import timedelta
 
 import discord
 import pytest
@@ -9,6 +10,7 @@ from simcord.actors import MemberActor
 from bot.domain import Role
 from bot.members import Invitation, _hash
 from bot.platforms.discord import place_of
+from cogs.teach import access_of
 from tests.cogs.conftest import World, response
 
 pytestmark = pytest.mark.simcord(settle_timeout=60)
@@ -76,6 +78,16 @@ async def test_who_has_left_is_known_without_a_privileged_intent(world: World) -
     await world.env.settle()
     members._looked.clear()
     assert await members.member(scope, ann) is None
+
+
+@with_page
+async def test_who_is_timed_out_only_looks(world: World) -> None:
+    guild = world.env.bot.get_guild(world.guild.id)
+    assert guild
+    member = await guild.fetch_member(world.ann.id)
+    assert access_of(member).role is Role.TEACHER
+    member.timed_out_until = discord.utils.utcnow() + timedelta(hours=1)
+    assert access_of(member).role is Role.VIEWER
 
 
 @with_page
