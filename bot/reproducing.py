@@ -21,6 +21,7 @@ from bot import face_files, learning, snapshots
 from bot.errors import SettingsError
 from bot.judging import versions_dir
 from bot.learning import Advance, Trained
+from bot.samples import samples_of
 from bot.settings import Settings
 from bot.snapshots import DECISIONS, MANIFEST, Basis, Environment, Manifest
 from bot.store import Store
@@ -198,7 +199,7 @@ def _learn(folder: Path, basis: Basis, embedder: Embedder, advance: Advance) -> 
         advance("embedding", done, len(material.crops))
     pool = [replace(each, vector=vectors[each.crop].tobytes()) for each in material.snapshot.pool]
     snapshot = replace(material.snapshot, pool=pool)
-    samples = [*learning.samples_of(snapshot.usable, vectors), *snapshot.unknowns]
+    samples = [*samples_of(snapshot.usable, vectors), *snapshot.unknowns]
     rate = basis.false_name_rate
     try:
         trained = learning.train(
