@@ -346,8 +346,11 @@ async def test_what_moderators_do_is_noted_without_names(enter: Enter, service: 
     (deed,) = await service.members.audit("web", 10)
     (who,) = await members_of(service)
     assert (deed.user, deed.deed, deed.of) == (who.user, "judged", "")
+    for deed, of in (("named", "cluster:5"), ("put-out", "discord:123456789"), ("new", "thing:7")):
+        await service.members.note("web", who.user, deed, of)
     _, page = await (await enter(Role.ADMIN)).send("GET", "/members", PAGE)
-    assert "chose what is judged" in page.decode()
+    for words in ("chose what is judged", "group 5", "Visitor 123456<", "new", "thing:7"):
+        assert words in page.decode()
 
 
 # links
