@@ -62,14 +62,14 @@ class Visitor:
         proof: derived from the password that the visitor gave; empty if none was given.
         scope: of another platform, whose link let the visitor in; empty for who is at home here.
         guest: who they are there.
-        until: when that ends, in seconds since 1970.
+        since: when the link let them in, in seconds since 1970.
     """
 
     id: str
     proof: str = ""
     scope: Scope = ""
     guest: UserId = ""
-    until: int = 0
+    since: float = 0.0
 
     @property
     def user(self) -> UserId:
@@ -106,7 +106,8 @@ class Door:
         except BadSignature:
             return None
         visitor = Visitor(*told)
-        return None if visitor.scope and visitor.until < time.time() else visitor
+        lapsed = visitor.scope and visitor.since + GUEST_SECONDS < time.time()
+        return None if lapsed else visitor
 
     @staticmethod
     def newcomer() -> Visitor:
@@ -119,8 +120,7 @@ class Door:
 
     def guest(self, scope: Scope, user: UserId) -> Visitor:
         """Somebody whom a link of another platform let in, as a visitor who was never here."""
-        until = int(time.time()) + GUEST_SECONDS
-        return replace(self.newcomer(), scope=scope, guest=user, until=until)
+        return replace(self.newcomer(), scope=scope, guest=user, since=time.time())
 
     def remember(
         self, request: web.Request, response: web.StreamResponse, visitor: Visitor

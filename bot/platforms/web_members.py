@@ -143,7 +143,9 @@ def _line(deeds: Sequence[Deed], names: dict[str, str], locale: str) -> _Line:
 def _of(thing: str, locale: str) -> str:
     """What a deed was done to, if that has no name (any more)."""
     kind, _, number = thing.partition(":")
-    return _said(locale, f"of-{kind}", id=number) or (thing and _anonymous(thing, locale))
+    if kind in ("web", "discord"):
+        return _anonymous(thing, locale)
+    return _said(locale, f"of-{kind}", id=number) or thing
 
 
 def _said(locale: str, message: str, **values: str) -> str:

@@ -1,6 +1,7 @@
 """What every page of the web platform shares: who asks, in which language, and rendering."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import aiohttp_jinja2
@@ -9,6 +10,7 @@ from aiohttp import web
 from bot.correcting import LONGEST_NAME
 from bot.domain import Role, Verdict
 from bot.errors import NotFound
+from bot.member_store import Member
 from bot.platforms.web_door import LIFETIME, Door, Problem, Visitor, wants_page
 from bot.replying import LOCALES, say
 from bot.service import Service
@@ -136,7 +138,7 @@ class Pages:
         if not self._door.admits(visitor):
             return None
         member = await self._service.members.member(visitor.scope or SCOPE, visitor.user)
-        if member is None:
+        if member is None or _is_older(visitor, member):
             return None
         return Session(visitor, member.scope, member.role, member.places)
 
@@ -224,6 +226,12 @@ class Pages:
 
         context = {"locale": locale, "say": in_locale, **values}
         return aiohttp_jinja2.render_template(template, request, context)
+
+
+def _is_older(visitor: Visitor, member: Member) -> bool:
+    """Whether a guest's cookie is from before they were put out, and came in by another link."""
+    created = member.created.replace(tzinfo=UTC).timestamp()
+    return bool(visitor.scope) and visitor.since < created
 
 
 def _preferred_locale(accepted: str) -> str | None:

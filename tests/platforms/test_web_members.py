@@ -18,7 +18,7 @@ from bot.member_store import Access
 from bot.members import Invitation
 from bot.platforms import web_door
 from bot.platforms.web import WebPlatform, _Site
-from bot.platforms.web_door import COOKIE, Door, signing_key
+from bot.platforms.web_door import COOKIE, Door
 from bot.service import Service
 from bot.settings import Settings
 from tests.conftest import post_of
@@ -362,8 +362,11 @@ async def test_what_moderators_do_is_noted_without_names(enter: Enter, service: 
     (deed,) = await service.members.audit("web", 10)
     (who,) = await members_of(service)
     assert (deed.user, deed.deed, deed.of) == (who.user, "judged", "")
+    for deed, of in (("named", "cluster:5"), ("put-out", "discord:123456789"), ("new", "thing:7")):
+        await service.members.note("web", who.user, deed, of)
     _, page = await (await enter(Role.ADMIN)).send("GET", "/members", PAGE)
-    assert "chose what is judged" in page.decode()
+    for words in ("chose what is judged", "group 5", "Visitor 123456<", "new", "thing:7"):
+        assert words in page.decode()
 
 
 # links
@@ -485,17 +488,22 @@ async def test_an_admin_of_one_scope_is_nothing_in_another(guest: Enter, service
     assert (await admin.send("POST", "/members/role", data=form))[0] == 404
 
 
-async def test_a_guest_stays_for_a_week(
-    guest: Enter, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_guest_stays_for_a_week(guest: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await guest()
     assert (await ann.send("GET", "/answers"))[0] == 200
-    key = signing_key(settings.store.data_dir)
     monkeypatch.setattr(web_door, "GUEST_SECONDS", -1)
-    door = Door(settings.web, key)
-    stale = dataclasses.astuple(door.guest(GUILD, ANN))
-    plant(ann, str(door._signer.dumps(stale)))
     assert (await ann.send("GET", "/answers"))[0] == 401
+
+
+async def test_a_stolen_cookie_is_no_good_once_its_owner_was_put_out(
+    guest: Enter, service: Service
+) -> None:
+    stolen = await guest()
+    await service.members.remove(GUILD, ANN, by="discord:1")
+    assert (await stolen.send("GET", "/answers"))[0] == 401
+    again = await guest()
+    assert (await again.send("GET", "/answers"))[0] == 200
+    assert (await stolen.send("GET", "/answers"))[0] == 401
 
 
 async def test_who_leaves_the_server_is_out(
