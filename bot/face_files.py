@@ -71,7 +71,7 @@ def make_folder(folder: Path) -> None:
         SettingsError: there is something in its place, or it cannot be made.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise SettingsError(f"{folder} is not empty; name a new folder.")
         folder.chmod(0o700)

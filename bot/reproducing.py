@@ -7,6 +7,7 @@ are the same bit for bit; elsewhere sums are rounded in another order, and decis
 
 import asyncio
 import platform
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -143,7 +144,8 @@ async def export(
     start = current if current and current.fingerprint == embedder.fingerprint else None
     await snapshots.write(store, snapshot, start, folder, advance)
     if versions.state() != snapshot.state:
-        raise SettingsError(f"versions changed during the export: delete {folder}, run it again.")
+        await asyncio.to_thread(shutil.rmtree, folder)  # it may hold what was forgotten meanwhile
+        raise SettingsError("versions changed during the export; run it again.")
     basis = Basis(
         scope=scope,
         head=head,

@@ -8,6 +8,7 @@ import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,46 +109,54 @@ async def test_a_folder_is_learned_and_what_is_wrong_is_listed(
     assert len(await parts[1].embeddings(crops, "pixels-0")) == 6  # none is left for the bot
 
 
+@pytest.mark.parametrize("where", ["judge", "cast"])
 async def test_an_interrupted_import_goes_on(
-    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Before anything of the third picture is kept, or between its face and its name."""
     folder = tmp_path / "people"
-    for number in range(6):
+    for number in range(5):
         save(shot("Ann", number), folder / "Ann" / f"{number}.png")
-    service, store, _, judge = parts
-    judged, cast = judge.judge, service.cast
-    asked: list[str] = []
+    judged = counted(monkeypatch, parts[3], "judge")
+    owner = {"judge": parts[3], "cast": parts[0]}[where]
+    with monkeypatch.context() as patch:
+        reached = asyncio.Event()
+        counted(patch, owner, where, 2, reached)
+        running = asyncio.create_task(FolderImport(*parts, "web", None).folder(folder, 1, QUIET))
+        await reached.wait()
+        running.cancel()  # as Ctrl-C does
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert len(await live(parts)) == 2
 
-    async def counted(picture, context, heads=None):
-        asked.append(picture.sha256)
-        if len(asked) == 3:
-            raise KeyboardInterrupt
-        return await judged(picture, context, heads)
-
-    async def killed(correction):
-        if len(asked) == 2:
-            raise asyncio.CancelledError  # recorded, and not yet voted for
-        return await cast(correction)
-
-    monkeypatch.setattr(judge, "judge", counted)
-    monkeypatch.setattr(service, "cast", killed)
-    importer = FolderImport(*parts, "web", None)
-    with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
-        await importer.folder(folder, 1, QUIET)
-    first = set(asked)
-    monkeypatch.setattr(service, "cast", cast)
-
-    asked.extend(["past the third"] * 3)
+    del judged[:]
     outcomes = [each.outcome for each in await import_folder(parts, folder)]
-    assert outcomes.count(Outcome.ADDED) + outcomes.count(Outcome.THERE) == 6
-    assert len(await live(parts)) == 6
-    again = asked[len(first) + 3 :]
-    assert len(set(again) & first) <= 1  # the picture at which it was interrupted
-    asked.clear()
-    asked.extend(["past the third"] * 3)
+    assert outcomes == [Outcome.THERE] * 2 + [Outcome.ADDED] * 3
+    assert len(judged) == (3 if where == "judge" else 2)  # what was kept is not judged again
+    del judged[:]
     assert {each.outcome for each in await import_folder(parts, folder)} == {Outcome.THERE}
-    assert len(asked) == 3  # nothing was judged again
-    assert await store.votes((await live(parts))[0].verdict_id)
+    assert (len(judged), len(await live(parts))) == (0, 5)
+
+
+def counted(
+    patch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    most: int | None = None,
+    reached: asyncio.Event | None = None,
+) -> list[None]:
+    """Note each call of a method; the one after `most` never returns."""
+    method, calls = getattr(owner, name), []
+
+    async def call(*arguments: Any, **named_ones: Any) -> Any:
+        if reached is not None and len(calls) == most:
+            reached.set()
+            await asyncio.Event().wait()
+        calls.append(None)
+        return await method(*arguments, **named_ones)
+
+    patch.setattr(owner, name, call)
+    return calls
 
 
 async def test_renaming_a_folder_does_not_rename_a_face(parts: Parts, tmp_path: Path) -> None:
