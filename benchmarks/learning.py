@@ -18,7 +18,7 @@ os.environ["OMP_THREAD_LIMIT"] = "1"  # before torch is imported: two threads wa
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -44,7 +44,8 @@ ASIDE, STRANGERS_ASIDE = 0.25, 0.5
 """Shares of the pictures that are shown to nobody."""
 
 UNKNOWN_CHARACTERS = 3
-HOSTILE, TURNING = 0.2, 50
+HOSTILE, TURNING, TURNING_EARLY = 0.2, 50, 15
+"""Share of voters; honest votes first, and that where every vote acts: there nobody casts fifty."""
 
 ASKED, AT_RANDOM = Way(True, True), Way(True, False)
 BELIEVED, BELIEVED_AT_RANDOM = Way(False, True), Way(False, False)
@@ -57,9 +58,9 @@ WAYS = {
 HOSTILITY = {
     "nobody": Habits(),
     "every face, from the start": Habits(hostile=HOSTILE),
-    "every face, after 50 honest votes": Habits(hostile=HOSTILE, honest_first=TURNING),
+    "every face, after honest votes": Habits(hostile=HOSTILE, honest_first=TURNING),
     "a victim's faces, from the start": Habits(hostile=HOSTILE, of_a_victim=True),
-    "a victim's faces, after 50 honest votes": Habits(
+    "a victim's faces, after honest votes": Habits(
         hostile=HOSTILE, honest_first=TURNING, of_a_victim=True
     ),
 }
@@ -80,7 +81,10 @@ class Run:
         """How it goes."""
         posted, aside = _posted(self.faces, self.data, self.tune)
         shown, held_out = _divided(posted, aside, self.faces == "drawings", self.seed)
-        return teach(shown, held_out, self.habits, self.way, self.seed)[0]
+        habits = self.habits
+        if habits.honest_first and not self.way.consensus:
+            habits = replace(habits, honest_first=TURNING_EARLY)
+        return teach(shown, held_out, habits, self.way, self.seed)[0]
 
 
 def main() -> None:
@@ -205,20 +209,19 @@ async def _embedded(files: Sequence[Path]) -> tuple[NDArray[np.float32], tuple[s
 # figures
 
 
-def reached(course: Sequence[Point], share: float = 0.9) -> int:
-    """Votes after which the share of right names was that of the last, for the first time."""
-    return next(point.votes for point in course if point.right >= share * course[-1].right)
+def reached(course: Sequence[Point], right: float) -> int | None:
+    """Votes after which so large a share of names was right for the first time; None if never."""
+    return next((point.votes for point in course if point.right >= right), None)
 
 
 def _speed(courses: Courses) -> Table:
     rows: list[list[Cell]] = []
     for way in WAYS:
-        several = courses[way, "nobody"]
-        last = [course[-1] for course in several]
+        last = [course[-1] for course in courses[way, "nobody"]]
         rows.append(
             [
                 way,
-                _spread([reached(course) for course in several]),
+                _spread(_votes(courses, way)),
                 _spread([point.votes for point in last]),
                 percent(_mean(last, "right")),
                 percent(_mean(last, "wrong")),
@@ -229,21 +232,15 @@ def _speed(courses: Courses) -> Table:
         )
     columns = ("way", "votes to 90 %", "votes in all", "named rightly", "named wrongly",
                "strangers named", "wrong labels", "promoted")  # fmt: skip
-    saved = [
-        f"{way}: {1 - _votes(courses[one, 'nobody']) / _votes(courses[other, 'nobody']):.0%}"
-        for way, one, other in (
-            ("consensus", *list(WAYS)[:2]),
-            ("every vote acts", *list(WAYS)[2:]),
-        )
-    ]
-    note = (
-        f"the order saves, to 90 % of the final accuracy: {'; '.join(saved)}. Mean (range) of seeds"
-    )
+    note = "90 % of what the first way reaches in the end; mean (range) over seeds"
     return Table("Without hostile voters", columns, rows, note)
 
 
-def _votes(courses: Sequence[Sequence[Point]]) -> float:
-    return float(np.mean([reached(course) for course in courses]))
+def _votes(courses: Courses, way: str) -> list[int | None]:
+    """Until nine tenths of what a community reaches that is asked and believed as the bot does."""
+    ends = [course[-1].right for course in courses[next(iter(WAYS)), "nobody"]]
+    several = courses[way, "nobody"]
+    return [reached(course, 0.9 * end) for course, end in zip(several, ends, strict=True)]
 
 
 def _harm(courses: Courses) -> Table:
@@ -281,8 +278,11 @@ def _mean(points: Sequence[Point], what: str) -> float:
     return float(np.mean([getattr(point, what) for point in points]))
 
 
-def _spread(values: Sequence[int]) -> str:
-    return f"{np.mean(values):.0f} ({min(values)}-{max(values)})"
+def _spread(values: Sequence[int | None]) -> str:
+    found = [value for value in values if value is not None]
+    if len(found) < len(values):
+        return f"never in {len(values) - len(found)} of {len(values)}"
+    return f"{np.mean(found):.0f} ({min(found)}-{max(found)})"
 
 
 # curves

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.strangers import Source, Strangers
+from models.strangers import LEAST_UNKNOWNS, Source, Strangers
 from models.types import Vectors
 
 Floats = NDArray[np.float64]
@@ -61,10 +61,9 @@ _MOST_ENROLLED = 2000
 _LEAST_OWN = 20
 """Examples of people who have several: with fewer it is chance how alike those are."""
 
-_UNLIKE_THEMSELVES = 0.05
-"""Share of people's pictures that are no more like them than strangers may be. Chosen on faces of
-LFW while few to most of them were named: with less, lookalikes are not counted as strangers; with
-more, people not yet named are."""
+_USUAL = 1.64
+"""Deviations below the middle down to which somebody is as like a person as their own pictures
+are: all but one in twenty of them. Chosen on faces of LFW while few to most were named."""
 
 _LEAST_EXCEPTIONS = 3
 """With fewer examples allowed to come out as somebody else, chance decides which those are."""
@@ -158,9 +157,13 @@ class Calibration:
         own = _own_similarity(self._space.project(examples), owner)
         if len(own) < _LEAST_OWN:
             return cohort
-        limit = np.quantile(own, _UNLIKE_THEMSELVES)
-        unlike = (self._space.project(cohort) @ self._templates.T).max(axis=1) < limit
-        if unlike.all() or not unlike.any():
+        middle = np.median(own)
+        limit = middle - _USUAL * 1.4826 * np.median(np.abs(own - middle))
+        reached = (self._space.project(cohort) @ self._templates.T).max(axis=1)
+        # Where labels are wrong the limit is too low; so many are strangers in any case.
+        least = np.sort(reached)[min(LEAST_UNKNOWNS, len(reached)) - 1]
+        unlike = reached <= max(float(limit), float(least))
+        if unlike.all():
             return cohort
         self._from_cohort(cohort[unlike])
         return np.asarray(cohort[unlike])
