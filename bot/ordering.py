@@ -83,7 +83,7 @@ def _most_telling(questions: Sequence[Question]) -> list[int]:
 def _greedy(stands_for: Floats, own: Floats, ease: Floats) -> list[int]:
     """Rows in order of what each adds.
 
-    What is added can only shrink, so that only what seems best has to be counted again (Minoux 1978).
+    What is added can only shrink, so that only what seems best is counted again (Minoux 1978).
 
     Args:
         stands_for: shape (n, m): how well each row stands for each column.

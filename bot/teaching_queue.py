@@ -25,6 +25,7 @@ from bot.ordering import Question, order
 from bot.question_store import AskedFace
 from bot.settings import Settings
 from bot.store import Store
+from bot.vectors import vectors_of
 from models.clustering import LEAST
 from models.gallery import Gallery
 from models.heads import NAMING_HEADS
@@ -205,7 +206,9 @@ class TeachingQueue:
         self, scope: Scope, user: UserId, turns: Sequence[tuple[_Turn, AskedFace]]
     ) -> list[Asked]:
         """With the names that the galleries give now."""
-        vectors = await self._vectors([face for _, face in turns])
+        vectors: dict[str, NDArray[np.float32]] = {}
+        for head, crops in _crops(face for _, face in turns).items():
+            vectors |= await vectors_of(self._store, self._judge, crops, head)
 
         def name() -> list[Asked]:
             return [
@@ -224,22 +227,10 @@ class TeachingQueue:
     def _gallery(self, scope: Scope, head: str) -> Gallery | None:
         return self._judge.gallery(scope, head, NAMING_HEADS[head].home)
 
-    async def _vectors(self, faces: Sequence[AskedFace]) -> Vectors:
-        """The stored ones; what may not have one is embedded, and the embedding is not kept."""
-        vectors = await self._stored(faces)
-        for face in faces:
-            crop = None if face.crop in vectors else await self._store.crop(face.crop)
-            if crop is not None:
-                vectors[face.crop] = await self._judge.embed_patiently(crop, face.head, pause=0.1)
-        return vectors
-
-    async def _stored(self, faces: Iterable[AskedFace]) -> dict[str, NDArray[np.float32]]:
+    async def _stored(self, faces: Iterable[AskedFace]) -> Vectors:
         vectors: dict[str, NDArray[np.float32]] = {}
-        crops: dict[str, list[str]] = {}
-        for face in faces:
-            crops.setdefault(face.head, []).append(face.crop)
-        for head, of_head in crops.items():
-            vectors |= await self._store.embeddings(of_head, self._judge.fingerprint(head))
+        for head, crops in _crops(faces).items():
+            vectors |= await self._store.embeddings(crops, self._judge.fingerprint(head))
         return vectors
 
     # whose turn it is
@@ -291,6 +282,14 @@ class TeachingQueue:
         while len(self._sequences) > MOST_SEQUENCES:
             self._sequences.pop(next(iter(self._sequences)))
         return turns
+
+
+def _crops(faces: Iterable[AskedFace]) -> dict[str, list[str]]:
+    """By the head under which they are asked about."""
+    crops: dict[str, list[str]] = {}
+    for face in faces:
+        crops.setdefault(face.head, []).append(face.crop)
+    return crops
 
 
 def _mixed(
