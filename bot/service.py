@@ -151,6 +151,7 @@ class Service:
         self._stopping.set()
         self._clusters.wake()
         await self._enhancer.close()
+        await self.questions.close()
         if self._work:
             _, working = await asyncio.wait(self._work, timeout=_PATIENCE)
             for task in working:

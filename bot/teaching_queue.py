@@ -10,6 +10,7 @@ somebody answers to these shows how reliable they are. Nothing told of a questio
 
 import asyncio
 import hashlib
+import logging
 import secrets
 import time
 from collections import Counter
@@ -31,6 +32,8 @@ from models.gallery import Gallery
 from models.heads import NAMING_HEADS
 from models.types import Scope, UserId
 
+log = logging.getLogger(__name__)
+
 LIKELY = 0.1
 """Probability of a name from which on it is asked "is this …?"; below it is "who is this?"."""
 
@@ -46,6 +49,9 @@ _LOOKED_UP = 4 * A_PAGE
 
 _IDLE = 20
 """An order is kept for so many times as long as it took to make, whatever happens meanwhile."""
+
+_AT_ONCE = 0.5
+"""Seconds that somebody waits for a new order, if it takes no longer; else they get the old one."""
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """By content hash of the crop."""
@@ -128,7 +134,7 @@ class TeachingQueue:
         self._judge = judge
         self._orders: dict[Scope, _Order] = {}
         self._sequences: dict[tuple[Scope, UserId, bool], tuple[int, tuple[_Turn, ...]]] = {}
-        self._locks: dict[Scope, asyncio.Lock] = {}
+        self._making: dict[Scope, asyncio.Task[_Order]] = {}
         self._secret = secrets.token_bytes(16)
 
     async def page(
@@ -236,16 +242,38 @@ class TeachingQueue:
     # whose turn it is
 
     async def _order(self, scope: Scope) -> _Order:
-        """The present one; another if things have changed, but not all the time."""
-        async with self._locks.setdefault(scope, asyncio.Lock()):
-            known = self._orders.get(scope)
-            marker = await self._store.questions.marker()
-            if known is None or (
-                known.marker != marker and time.monotonic() - known.made > _IDLE * known.took
-            ):
-                version = known.version + 1 if known else 1
-                known = self._orders[scope] = await self._make(scope, version, marker)
+        """The present one; where making it takes a while, the next is made in the background."""
+        known = self._orders.get(scope)
+        marker = await self._store.questions.marker()
+        if known is not None and (
+            known.marker == marker or time.monotonic() - known.made < _IDLE * known.took
+        ):
             return known
+        making = self._making.get(scope)
+        if making is None:
+            version = known.version + 1 if known else 1
+            making = asyncio.create_task(self._make(scope, version, marker))
+            self._making[scope] = making
+            making.add_done_callback(lambda done: self._made(scope, done))
+        if known is None or known.took < _AT_ONCE:
+            return await asyncio.shield(making)
+        return known
+
+    def _made(self, scope: Scope, making: asyncio.Task[_Order]) -> None:
+        del self._making[scope]
+        if making.cancelled():
+            return
+        if error := making.exception():
+            log.error("cannot order the questions of %s", scope, exc_info=error)
+        else:
+            self._orders[scope] = making.result()
+
+    async def close(self) -> None:
+        """Give up what is being made."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
 
     async def _make(self, scope: Scope, version: int, marker: tuple[int, ...]) -> _Order:
         started = time.monotonic()
