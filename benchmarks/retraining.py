@@ -34,6 +34,8 @@ from models import embedders
 from models.types import Vectors
 
 DIMENSIONS, VARYING = 128, 6
+BOX = [96, 96, 288, 288]
+"""Of every face, in a crop of 384 x 384 pixels."""
 
 
 def draw(people: int, faces: int, seed: int = 0) -> Vectors:
@@ -45,8 +47,14 @@ def draw(people: int, faces: int, seed: int = 0) -> Vectors:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def fill(database: Path, vectors: Vectors, people: int, fingerprint: str) -> None:
-    """Put labelled faces into a store, without crop files."""
+def fill(
+    database: Path, vectors: Vectors, people: int, fingerprint: str, labelled: int | None = None
+) -> None:
+    """Put faces into a store, without crop files.
+
+    Args:
+        labelled: how many have a label, the first ones; None is all.
+    """
     rng = np.random.default_rng(1)
     now = datetime.now(UTC).replace(tzinfo=None)
     hashes = [f"{bits:016x}" for bits in rng.integers(0, 2**63, 2 * len(vectors)).tolist()]
@@ -73,7 +81,7 @@ def fill(database: Path, vectors: Vectors, people: int, fingerprint: str) -> Non
         ),
         (
             CropRow,
-            [{"hash": f"{n:064x}", "box": [], "landmarks": [], "kind": "photo"} for n in numbers],
+            [{"hash": f"{n:064x}", "box": BOX, "landmarks": [], "kind": "photo"} for n in numbers],
         ),
         (
             VerdictRow,
@@ -114,7 +122,7 @@ def fill(database: Path, vectors: Vectors, people: int, fingerprint: str) -> Non
                     "people": [(n - 1) % people + 1],
                     "created": now,
                 }
-                for n in numbers
+                for n in numbers[:labelled]
             ],
         ),
     ]

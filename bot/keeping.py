@@ -8,44 +8,29 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain import Action, Answer
+from bot.domain import Answer
 from bot.tables import (
-    ClusterFaceRow,
     ConsentRow,
     EmbeddingRow,
     LabelRow,
     PostRow,
     VerdictRow,
-    VoteRow,
 )
 
 
 def may_be_kept() -> ColumnElement[bool]:
     """Of a verdict: its crop may stay and have embeddings, for somebody agreed to that.
 
-    It is somebody's example; or its poster agrees to be learned from, and it is in the pool, is a
-    whole picture (whose reception is learned from), or people said who it is not, or rated it.
+    It is somebody's example; or its poster agrees to be learned from, and then people may be asked
+    about it, unless they said that it is no face.
     """
-    standing = LabelRow.id.in_(standing_labels())
-    negatives = (
-        select(LabelRow.verdict_id)
-        .join(VerdictRow, VerdictRow.id == LabelRow.verdict_id)
-        .join(PostRow, PostRow.id == VerdictRow.post_id)
-        .where(standing, LabelRow.answer == str(Answer.IS_NOT), poster_agrees())
+    no_faces = select(LabelRow.verdict_id).where(
+        LabelRow.id.in_(standing_labels()), LabelRow.answer == str(Answer.NOT_A_FACE)
     )
-    rated = (
-        select(VoteRow.verdict_id)
-        .join(VerdictRow, VerdictRow.id == VoteRow.verdict_id)
-        .join(PostRow, PostRow.id == VerdictRow.post_id)
-        .where(VoteRow.action == str(Action.RATE), poster_agrees())
+    agreed = (
+        select(VerdictRow.id).join(PostRow).where(poster_agrees(), VerdictRow.id.not_in(no_faces))
     )
-    wholes = (
-        select(VerdictRow.id)
-        .join(PostRow, PostRow.id == VerdictRow.post_id)
-        .where(VerdictRow.whole, poster_agrees())
-    )
-    pooled = select(ClusterFaceRow.verdict_id)
-    return VerdictRow.id.in_(examples().union(negatives, rated, wholes, pooled))
+    return VerdictRow.id.in_(examples().union(agreed))
 
 
 def grounded_crops() -> Select[Any]:

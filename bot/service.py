@@ -157,6 +157,7 @@ class Service:
         self._clusters.wake()
         self.teaching.wake()
         await self._enhancer.close()
+        await self.questions.close()
         if self._work:
             _, working = await asyncio.wait(self._work, timeout=_PATIENCE)
             for task in working:

@@ -10,6 +10,7 @@ somebody answers to these shows how reliable they are. Nothing told of a questio
 
 import asyncio
 import hashlib
+import logging
 import secrets
 import time
 from collections import Counter
@@ -25,10 +26,13 @@ from bot.ordering import Question, order
 from bot.question_store import AskedFace
 from bot.settings import Settings
 from bot.store import Store
+from bot.vectors import vectors_of
 from models.clustering import LEAST
 from models.gallery import Gallery
 from models.heads import NAMING_HEADS
 from models.types import Scope, UserId
+
+log = logging.getLogger(__name__)
 
 LIKELY = 0.1
 """Probability of a name from which on it is asked "is this …?"; below it is "who is this?"."""
@@ -45,6 +49,9 @@ _LOOKED_UP = 4 * A_PAGE
 
 _IDLE = 20
 """An order is kept for so many times as long as it took to make, whatever happens meanwhile."""
+
+_AT_ONCE = 0.5
+"""Seconds that somebody waits for a new order, if it takes no longer; else they get the old one."""
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """By content hash of the crop."""
@@ -127,7 +134,7 @@ class TeachingQueue:
         self._judge = judge
         self._orders: dict[Scope, _Order] = {}
         self._sequences: dict[tuple[Scope, UserId, bool], tuple[int, tuple[_Turn, ...]]] = {}
-        self._locks: dict[Scope, asyncio.Lock] = {}
+        self._making: dict[Scope, asyncio.Task[_Order]] = {}
         self._secret = secrets.token_bytes(16)
 
     async def page(
@@ -205,7 +212,9 @@ class TeachingQueue:
         self, scope: Scope, user: UserId, turns: Sequence[tuple[_Turn, AskedFace]]
     ) -> list[Asked]:
         """With the names that the galleries give now."""
-        vectors = await self._vectors([face for _, face in turns])
+        vectors: dict[str, NDArray[np.float32]] = {}
+        for head, crops in _crops(face for _, face in turns).items():
+            vectors |= await vectors_of(self._store, self._judge, crops, head)
 
         def name() -> list[Asked]:
             return [
@@ -224,37 +233,47 @@ class TeachingQueue:
     def _gallery(self, scope: Scope, head: str) -> Gallery | None:
         return self._judge.gallery(scope, head, NAMING_HEADS[head].home)
 
-    async def _vectors(self, faces: Sequence[AskedFace]) -> Vectors:
-        """The stored ones; what may not have one is embedded, and the embedding is not kept."""
-        vectors = await self._stored(faces)
-        for face in faces:
-            crop = None if face.crop in vectors else await self._store.crop(face.crop)
-            if crop is not None:
-                vectors[face.crop] = await self._judge.embed_patiently(crop, face.head, pause=0.1)
-        return vectors
-
-    async def _stored(self, faces: Iterable[AskedFace]) -> dict[str, NDArray[np.float32]]:
+    async def _stored(self, faces: Iterable[AskedFace]) -> Vectors:
         vectors: dict[str, NDArray[np.float32]] = {}
-        crops: dict[str, list[str]] = {}
-        for face in faces:
-            crops.setdefault(face.head, []).append(face.crop)
-        for head, of_head in crops.items():
-            vectors |= await self._store.embeddings(of_head, self._judge.fingerprint(head))
+        for head, crops in _crops(faces).items():
+            vectors |= await self._store.embeddings(crops, self._judge.fingerprint(head))
         return vectors
 
     # whose turn it is
 
     async def _order(self, scope: Scope) -> _Order:
-        """The present one; another if things have changed, but not all the time."""
-        async with self._locks.setdefault(scope, asyncio.Lock()):
-            known = self._orders.get(scope)
-            marker = await self._store.questions.marker()
-            if known is None or (
-                known.marker != marker and time.monotonic() - known.made > _IDLE * known.took
-            ):
-                version = known.version + 1 if known else 1
-                known = self._orders[scope] = await self._make(scope, version, marker)
+        """The present one; where making it takes a while, the next is made in the background."""
+        known = self._orders.get(scope)
+        marker = await self._store.questions.marker()
+        if known is not None and (
+            known.marker == marker or time.monotonic() - known.made < _IDLE * known.took
+        ):
             return known
+        making = self._making.get(scope)
+        if making is None:
+            version = known.version + 1 if known else 1
+            making = asyncio.create_task(self._make(scope, version, marker))
+            self._making[scope] = making
+            making.add_done_callback(lambda done: self._made(scope, done))
+        if known is None or known.took < _AT_ONCE:
+            return await asyncio.shield(making)
+        return known
+
+    def _made(self, scope: Scope, making: asyncio.Task[_Order]) -> None:
+        del self._making[scope]
+        if making.cancelled():
+            return
+        if error := making.exception():
+            log.error("cannot order the questions of %s", scope, exc_info=error)
+        else:
+            self._orders[scope] = making.result()
+
+    async def close(self) -> None:
+        """Give up what is being made."""
+        making = list(self._making.values())
+        for task in making:
+            task.cancel()
+        await asyncio.gather(*making, return_exceptions=True)
 
     async def _make(self, scope: Scope, version: int, marker: tuple[int, ...]) -> _Order:
         started = time.monotonic()
@@ -291,6 +310,14 @@ class TeachingQueue:
         while len(self._sequences) > MOST_SEQUENCES:
             self._sequences.pop(next(iter(self._sequences)))
         return turns
+
+
+def _crops(faces: Iterable[AskedFace]) -> dict[str, list[str]]:
+    """By the head under which they are asked about."""
+    crops: dict[str, list[str]] = {}
+    for face in faces:
+        crops.setdefault(face.head, []).append(face.crop)
+    return crops
 
 
 def _mixed(

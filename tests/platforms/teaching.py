@@ -11,12 +11,13 @@ from bot.platforms.web_door import Problem
 from bot.platforms.web_pages import Pages, Session
 from bot.service import Service
 from bot.store import Store
-from tests.pixel_faces import PixelNetworks, face, post_face, teach
+from models.types import Crop
+from tests.pixel_faces import UNKNOWN, PixelNetworks, face, post_face, teach
 
 POSTER = "web:poster"
 ASUKA, MAI, NANASE = "齋藤飛鳥", "白石麻衣", "西野七瀬"
 PEOPLE = ASUKA, MAI, NANASE
-ENROLLED = 4
+ENROLLED = 3
 """Pictures of each person that are agreed on."""
 
 
@@ -50,20 +51,29 @@ def visiting(monkeypatch: pytest.MonkeyPatch, member: dict[str, Any]) -> None:
 @pytest.fixture
 async def community(store: Store, service: Service) -> dict[str, list[int]]:
     """Three people with pictures, and two of each that wait for a word: by name their numbers."""
-    others = [f"person {n}" for n in range(12)]  # or nobody could say how alike strangers are
+    others = [f"person {n}" for n in range(9)]  # or nobody could say how alike strangers are
+    await store.set_allowed("web", POSTER, True)
     for name in (*PEOPLE, *others):
         for shot in range(ENROLLED):
             await teach(store, seen(name, shot), name, key=f"known/{name}/{shot}", author=POSTER)
     found = {
         name: [
-            await post_face(store, seen(name, shot), key=f"new/{name}/{shot}", author=POSTER)
+            await post_face(
+                store,
+                seen(name, shot),
+                key=f"new/{name}/{shot}",
+                author=POSTER,
+                guesses=UNKNOWN,
+            )
             for shot in range(ENROLLED, ENROLLED + 2)
         ]
         for name in PEOPLE
     }
-    await service.allow("web", POSTER)  # embeds, and rebuilds the galleries
+    await service.cluster_anew()  # embeds them
+    await service.allow("web", POSTER)  # rebuilds the galleries
     return found
 
 
-def seen(name: str, shot: int) -> Any:
+def seen(name: str, shot: int) -> Crop:
+    """A picture of somebody, a little unlike the others."""
     return face(name, shot, unlike=0.6)

@@ -63,6 +63,7 @@ export function oneByOne({ path, more, low = 0, changed, takeBack }) {
       if (queue[0] !== item) return; // somebody was quicker
       find("#picture").replaceChildren(image);
       shown = item;
+      view.dataset.id = item.id;
       cover(item.spoiler);
       showState();
       fetchAhead();

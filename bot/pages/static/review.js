@@ -66,8 +66,8 @@ async function decide(card, path, body, told, back) {
   };
 }
 
-/** A face with what can be said of it. */
-function faceCard(face, explained, candidates) {
+/** A face with what can be said of it: that it is one of some people, or not one of others. */
+function faceCard(face, explained, people, rejected) {
   const card = made("#card-template");
   card.prepend(picture(face));
   find(".told", card).replaceChildren(...explained.map(paragraph));
@@ -77,8 +77,8 @@ function faceCard(face, explained, candidates) {
   };
   const is = (name) => vote({ answer: "is", name }, words.is.replace("{name}", name));
   const choices = [
-    ...candidates.map((name) => button(words.is.replace("{name}", name), () => is(name))),
-    ...candidates.map((name) => {
+    ...people.map((name) => button(words.is.replace("{name}", name), () => is(name))),
+    ...rejected.map((name) => {
       const told = words.isNot.replace("{name}", name);
       return button(told, () => vote({ answer: "not", name }, told));
     }),
@@ -103,13 +103,15 @@ function disputeCard(dispute) {
   const told = dispute.sides.map(({ answer, name, voters }) =>
     SIDES[answer].replace("{name}", name).replace("{voters}", voters),
   );
-  const names = dispute.sides.map(({ name }) => name).filter(Boolean);
-  return faceCard(dispute, told, [...new Set(names)]);
+  const names = (wanted) =>
+    dispute.sides.filter(({ answer }) => wanted.has(answer)).map(({ name }) => name);
+  const people = [...new Set(names(new Set(["is", "is_not"])))];
+  return faceCard(dispute, told, people, names(new Set(["is_not"])));
 }
 
 function doubtCard(doubt) {
   const told = words.doubted.replace("{name}", doubt.name).replace("{likely}", doubt.likely);
-  return faceCard(doubt, [told], [doubt.name, doubt.likely]);
+  return faceCard(doubt, [told], [doubt.name, doubt.likely], [doubt.name]);
 }
 
 function holdCard(hold) {
