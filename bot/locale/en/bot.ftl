@@ -178,7 +178,7 @@ web-role = Your role on this page does not include that. Ask a moderator.
 web-not-yours = Only who posted a picture can say whom it shows.
 web-rating = Rate
 quoted = “{ $words }”
-web-allow = Let Hantei learn from every picture that I post here, keep its faces and ask who they are, until I take this back
+web-allow = Let Hantei learn from every picture that I post here, keep its faces and ask others here who they are, until I take this back
 web-boxes = Face boxes
 web-boxes-link = Face boxes ({ $pictures })
 web-boxes-explained = Pictures of the operator's own, with boxes that the detector proposed. Correct them, and they teach it to find faces better.
@@ -332,7 +332,7 @@ discord-privacy-report =
         [yes] You let me learn from all your pictures here.
        *[no] I learn only from pictures of yours that you confirm with ✅, a letter or a name.
     }
-discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them that nobody has named are kept too, and I may ask the moderators who they are. I also remember who they are not.
+discord-privacy-allowed = Thank you. I may now learn from the pictures you post here. Faces in them are kept, and I may ask moderators, and people who can read the channel, who they are. I also remember who they are not.
 discord-privacy-disallowed = Noted. I learn only from pictures of yours that you confirm yourself.
 discord-privacy-forget-sure = Forget everything you posted and voted here, and what I learned from it? My answers to your pictures are deleted. This cannot be undone.
 discord-privacy-forgotten = { $answers ->
