@@ -58,9 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @asynccontextmanager
 async def _service(
-    settings: Settings, console: Console
+    settings: Settings, source: Path, console: Console
 ) -> AsyncIterator[tuple[Service, Store, Intake, Judge]]:
-    """What an import works with. The bot may be running; nothing is started here."""
+    """What an import works with. The bot may be running; nothing is started here.
+
+    Raises:
+        SettingsError: there is nothing to import.
+    """
+    if not source.exists():  # said before the models are loaded
+        raise SettingsError(f"{source}: there is no such file or folder.")
     async with (
         at_work(settings, console) as (intake, judge),
         Store(settings.store.data_dir) as store,
@@ -75,7 +81,7 @@ async def _import_folder(settings: Settings, given: argparse.Namespace) -> str:
             "them, agrees that the bot learns from them, or that you have the right to it."
         )
     console = Console(stderr=True)
-    async with _service(settings, console) as parts:
+    async with _service(settings, given.folder, console) as parts:
         importing = FolderImport(*parts, given.scope, given.head)
         done = await importing.folder(given.folder, settings.judging.workers, console)
     return _report(done, given, console)
@@ -83,7 +89,7 @@ async def _import_folder(settings: Settings, given: argparse.Namespace) -> str:
 
 async def _import_labels(settings: Settings, given: argparse.Namespace) -> str:
     console = Console(stderr=True)
-    async with _service(settings, console) as parts:
+    async with _service(settings, given.file, console) as parts:
         done = await LabelImport(*parts, given.scope, given.head).table(given.file, console)
     return _report(done, given, console)
 
@@ -93,7 +99,7 @@ async def _import_annotations(settings: Settings, given: argparse.Namespace) -> 
     if given.boxes is None:
         if given.images or given.label:
             raise SettingsError("--images and --label go with --boxes SET.")
-        async with _service(settings, console) as parts:
+        async with _service(settings, given.file, console) as parts:
             labels = LabelImport(*parts, given.scope, given.head)
             done = await annotation_tools.import_names(labels, given.what, given.file, console)
         return _report(done, given, console)

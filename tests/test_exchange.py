@@ -340,6 +340,8 @@ def test_the_command_round_trip(
 
     assert run(config, "import", "folder", folder.parent) == exchange.USAGE_ERROR
     assert "say with --agreed" in capsys.readouterr().err
+    assert run(config, "import", "labels", tmp_path / "gone.csv") == exchange.USAGE_ERROR
+    assert "gone.csv: there is no such file or folder" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
 
     report = tmp_path / "missed.csv"
