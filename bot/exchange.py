@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -58,9 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @asynccontextmanager
 async def _service(
-    settings: Settings, console: Console
+    settings: Settings, source: Path, console: Console
 ) -> AsyncIterator[tuple[Service, Store, Intake, Judge]]:
-    """What an import works with. The bot may be running; nothing is started here."""
+    """What an import works with. The bot may be running; nothing is started here.
+
+    Raises:
+        SettingsError: there is nothing to import.
+    """
+    if not source.exists():  # said before the models are loaded
+        raise SettingsError(f"{source}: there is no such file or folder.")
     async with (
         at_work(settings, console) as (intake, judge),
         Store(settings.store.data_dir) as store,
@@ -75,7 +81,7 @@ async def _import_folder(settings: Settings, given: argparse.Namespace) -> str:
             "them, agrees that the bot learns from them, or that you have the right to it."
         )
     console = Console(stderr=True)
-    async with _service(settings, console) as parts:
+    async with _service(settings, given.folder, console) as parts:
         importing = FolderImport(*parts, given.scope, given.head)
         done = await importing.folder(given.folder, settings.judging.workers, console)
     return _report(done, given, console)
@@ -83,7 +89,7 @@ async def _import_folder(settings: Settings, given: argparse.Namespace) -> str:
 
 async def _import_labels(settings: Settings, given: argparse.Namespace) -> str:
     console = Console(stderr=True)
-    async with _service(settings, console) as parts:
+    async with _service(settings, given.file, console) as parts:
         done = await LabelImport(*parts, given.scope, given.head).table(given.file, console)
     return _report(done, given, console)
 
@@ -91,7 +97,9 @@ async def _import_labels(settings: Settings, given: argparse.Namespace) -> str:
 async def _import_annotations(settings: Settings, given: argparse.Namespace) -> str:
     console = Console(stderr=True)
     if given.boxes is None:
-        async with _service(settings, console) as parts:
+        if given.images or given.label:
+            raise SettingsError("--images and --label go with --boxes SET.")
+        async with _service(settings, given.file, console) as parts:
             labels = LabelImport(*parts, given.scope, given.head)
             done = await annotation_tools.import_names(labels, given.what, given.file, console)
         return _report(done, given, console)
@@ -207,39 +215,23 @@ def _parser() -> argparse.ArgumentParser:
         ways.add_parser(way, help=told).add_subparsers(dest="what", required=True)
         for way, told in (("import", "into the bot"), ("export", "out of it"))
     )
-    head = partial(_add_head, required=False)
-
-    command = into.add_parser("folder", help="pictures in a folder per name")
-    command.add_argument("folder", type=Path, metavar="DIR")
-    command.add_argument("--agreed", action="store_true", help="you have the right to do this")
-    command.set_defaults(run=_import_folder)
-    head(command)
-    _add_report(command)
-
-    command = into.add_parser("labels", help="names for pictures that are there, as your votes")
-    command.add_argument("file", type=Path, metavar="FILE", help=".csv or .jsonl")
-    command.set_defaults(run=_import_labels)
-    head(command)
-    _add_report(command)
-
-    command = out.add_parser("labels", help="all labels, as a table")
-    command.add_argument("file", type=Path, metavar="FILE", help=".csv or .jsonl")
-    command.set_defaults(run=_export_labels)
-    head(command)
-
-    command = out.add_parser("folder", help="the faces that were agreed to, in a folder per name")
-    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-    command.set_defaults(run=_export_folder)
-    _add_head(command, required=True)
-
-    command = out.add_parser("snapshot", help="all that one training starts from")
-    command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-    command.set_defaults(run=_export_snapshot)
-    _add_head(command, required=True)
-
+    command = _add(into, "folder", _import_folder, "folder", "pictures in a folder per name")
+    command.add_argument(
+        "--agreed",
+        action="store_true",
+        help="everybody in them agrees, or you have the right to do this",
+    )
+    _add(into, "labels", _import_labels, "file", "names for pictures that are there, as votes")
+    _add(out, "labels", _export_labels, "file", "all labels, as a table")
+    _add(out, "folder", _export_folder, "folder", "faces in a folder per name", needs_head=True)
+    told = "all that one training starts from"
+    _add(out, "snapshot", _export_snapshot, "folder", told, needs_head=True)
     for tool in annotation_tools.LOADERS:
-        command = into.add_parser(tool, help="boxes of a set, or names, back from that tool")
-        command.add_argument("file", type=Path, metavar="FILE", help="what it exported")
+        told = "boxes of a set, or faces with names, for that tool"
+        command = _add(out, tool, _export_annotations, "folder", told)
+        command.add_argument("--boxes", metavar="SET", help="what was proposed and confirmed")
+        told = "boxes of a set, or names, back from that tool"
+        command = _add(into, tool, _import_annotations, "file", told)
         command.add_argument("--boxes", metavar="SET", help="confirm boxes there")
         command.add_argument(
             "--images", type=Path, metavar="DIR", help="pictures that the set may lack"
@@ -247,34 +239,39 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--label", action="append", default=[], help="which labels are faces, if not all"
         )
-        command.set_defaults(run=_import_annotations)
-        head(command)
-        _add_report(command)
-        command = out.add_parser(tool, help="boxes of a set, or names, for that tool")
-        command.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
-        command.add_argument("--boxes", metavar="SET", help="what was proposed and confirmed")
-        command.set_defaults(run=_export_annotations)
-        head(command)
-
-    for each in (*into.choices.values(), *out.choices.values()):
-        each.add_argument("--scope", default="web", help="whose (default: web)")
-        each.add_argument(
-            "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+    for command in into.choices.values():
+        command.add_argument(
+            "--report", type=Path, metavar="FILE", help="write a CSV of what was not taken"
         )
     return parser
 
 
-def _add_head(command: argparse.ArgumentParser, required: bool) -> None:
-    default = "" if required else " (default: by the kind of face)"
+def _add(
+    to: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[Settings, argparse.Namespace], Awaitable[str]],
+    target: str,
+    told: str,
+    *,
+    needs_head: bool = False,
+) -> argparse.ArgumentParser:
+    """A command that works on a file or a folder."""
+    command = to.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+    command.add_argument(target, type=Path, metavar={"file": "FILE", "folder": "DIR"}[target])
     command.add_argument(
-        "--head", choices=list(NAMING_HEADS), required=required, help=f"under which{default}"
+        "--head",
+        choices=list(NAMING_HEADS),
+        required=needs_head,
+        help="under which" if needs_head else "under which (default: all, or by the kind of face)",
     )
-
-
-def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--report", type=Path, metavar="FILE", help="write a CSV of what was not taken"
+        "--scope", default="web", help="whose, for example discord:123 (default: web)"
     )
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
+    )
+    command.set_defaults(run=run)
+    return command
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ under their own pictures is consent, as that of an administrator who enrols.
 """
 
 import asyncio
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,25 @@ class _Known:
     crop: str
     name: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A picture to import.
+
+    Attributes:
+        told: its path below the folder, for people.
+        digest: SHA-256 of the file, in hexadecimal.
+    """
+
+    name: str
+    file: Path
+    told: str
+    digest: str
+
+    def done(self, outcome: Outcome, detail: str = "") -> Done:
+        """What became of it."""
+        return Done(self.told, self.name, outcome, detail)
 
 
 class FolderImport:
@@ -86,33 +106,26 @@ class FolderImport:
         Raises:
             SettingsError: the folder is none of that kind.
         """
-        files = _named_files(folder)
         faces = await asyncio.to_thread(_exported_faces, folder)
+        items = []
         with Progress(console=console, transient=True) as bar:
-            digests = [
-                await asyncio.to_thread(_digest, file)
-                for _, file in bar.track(files, description="looking for copies")
-            ]
-        firsts: dict[str, tuple[str, Path]] = {}
-        for digest, named in zip(digests, files, strict=True):
-            firsts.setdefault(digest, named)
+            for name, file in bar.track(_named_files(folder), description="looking for copies"):
+                told = str(file.relative_to(folder))
+                items.append(_Item(name, file, told, await asyncio.to_thread(_digest, file)))
+        firsts = {each.digest: each for each in reversed(items)}
         await self._know_enrolled()
 
-        async def one(item: tuple[str, Path, str]) -> Done:
-            name, file, digest = item
-            told = str(file.relative_to(folder))
-            first_name, first = firsts[digest]
-            if first != file:
-                original = str(first.relative_to(folder))
-                return _doubled(told, name, original, fold(name) == fold(first_name))
+        async def one(item: _Item) -> Done:
+            first = firsts[item.digest]
+            if first is not item:
+                return _doubled(item, first.told, fold(item.name) == fold(first.name))
             try:
-                return await self._enrol(file, told, name, digest, faces.get(digest))
+                return await self._enrol(item, faces.get(item.digest))
             except PictureRefused as refused:
-                return Done(told, name, Outcome.REFUSED, replying.refusal("en", refused))
+                return item.done(Outcome.REFUSED, replying.refusal("en", refused))
             except (OSError, NotFound, ValueError) as error:
-                return Done(told, name, Outcome.REFUSED, str(error))
+                return item.done(Outcome.REFUSED, str(error))
 
-        items = [(*named, digest) for named, digest in zip(files, digests, strict=True)]
         return await side_by_side(one, items, workers, "importing", console)
 
     async def _know_enrolled(self) -> None:
@@ -128,35 +141,32 @@ class FolderImport:
         self._hashes = np.append(self._hashes, np.uint64(int(picture_hash, 16)))
         self._known.append(known)
 
-    async def _enrol(
-        self, file: Path, told: str, name: str, digest: str, face: Mapping[str, Any] | None
-    ) -> Done:
-        key = f"imported:{self._scope}:{digest}"
+    async def _enrol(self, item: _Item, exported: Mapping[str, Any] | None) -> Done:
+        key = f"imported:{self._scope}:{item.digest}"
         earlier = await self._store.verdicts_of(key)
         if earlier:
-            return await self._name_again(earlier[0], told, name)
-        data = await asyncio.to_thread(file.read_bytes)
-        picture = await self._intake.picture(Attachment(file.name, data))
+            return await self._name_again(earlier[0], item)
+        data = await asyncio.to_thread(item.file.read_bytes)
+        picture = await self._intake.picture(Attachment(item.file.name, data))
         judged = await self._judge.judge(picture, Context(self._scope, OPERATOR), heads=())
-        if face is not None:
-            new = _as_exported(picture, face)
+        if exported is not None:
+            new = _as_exported(picture, exported)
         elif len(judged.faces) != 1:
-            several = len(judged.faces)
-            return Done(told, name, Outcome.SEVERAL if several else Outcome.NO_FACE)
+            return item.done(Outcome.SEVERAL if judged.faces else Outcome.NO_FACE)
         else:
             (found,) = judged.faces
             box, score = picture.in_file(found.face.box), found.face.score
             new = _new(picture.phash, found.face_hash, found.crop, box, score)
         head = self._head or home_of(new.kind)
         if new.kind not in NAMING_HEADS[head].kinds:
-            return Done(told, name, Outcome.UNFIT)
+            return item.done(Outcome.UNFIT)
         async with self._comparing:
             if (known := await self._copied(new)) is not None:
-                same = fold(await self._present(head, name)) == fold(known.name)
-                return _doubled(told, name, known.source, same)
+                same = fold(await self._present(head, item.name)) == fold(known.name)
+                return _doubled(item, known.source, same)
             verdict = await self._post(key, new)
-            self._know(new.picture_hash, _Known(verdict.crop or "", name, told))
-        return await self._name(verdict, head, told, name)
+            self._know(new.picture_hash, _Known(verdict.crop or "", item.name, item.told))
+        return await self._name(verdict, head, item)
 
     async def _post(self, key: str, new: NewVerdict) -> Verdict:
         """Record the face; what an import that was killed had claimed is taken over."""
@@ -169,28 +179,28 @@ class FolderImport:
             raise NotFound("somebody released it while it was being imported; import it again")
         return recorded[0]
 
-    async def _name_again(self, verdict: Verdict, told: str, name: str) -> Done:
+    async def _name_again(self, verdict: Verdict, item: _Item) -> Done:
         """An earlier import has come at least so far."""
         votes = await self._service.votes_of(verdict, OPERATOR)
         head = votes[-1].head if votes else self._head or home_of(verdict.kind)
         voted = next((vote.name for vote in reversed(votes) if vote.name), None)
         if voted is not None:
-            present, wanted = await self._present(head, voted), await self._present(head, name)
-            if fold(present) != fold(wanted):
-                return Done(told, name, Outcome.TWO_NAMES, f"it was imported as {present}")
-        done = await self._name(verdict, head, told, name)
-        return replace(done, outcome=Outcome.THERE) if voted is not None else done
+            present = await self._present(head, voted)
+            if fold(present) != fold(await self._present(head, item.name)):
+                return item.done(Outcome.TWO_NAMES, f"it was imported as {present}")
+        done = await self._name(verdict, head, item)
+        return item.done(Outcome.THERE) if voted is not None else done
 
-    async def _name(self, verdict: Verdict, head: str, told: str, name: str) -> Done:
+    async def _name(self, verdict: Verdict, head: str, item: _Item) -> Done:
         vote = Correction(
-            verdict.id, head, OPERATOR, Action.NAME, trusted=True, name=name, place=PLACE
+            verdict.id, head, OPERATOR, Action.NAME, trusted=True, name=item.name, place=PLACE
         )
         standing = await self._service.cast(vote)
         if standing.state is not State.LEARNED:
-            return Done(told, name, Outcome.OUTVOTED, str(standing.state))
+            return item.done(Outcome.OUTVOTED, str(standing.state))
         if verdict.crop is not None:  # now, or the bot that answers would have to
             await vectors_of(self._store, self._judge, [verdict.crop], head)
-        return Done(told, name, Outcome.ADDED)
+        return item.done(Outcome.ADDED)
 
     async def _copied(self, new: NewVerdict) -> _Known | None:
         """A face with a name that is the same picture.
@@ -246,9 +256,9 @@ def _new(picture_hash: str, face_hash: str, crop: Crop, box: Box, score: float) 
     return NewVerdict(picture_hash, face_hash, crop.kind, box, score, (), crop, spoiler=False)
 
 
-def _doubled(told: str, name: str, original: str, same_name: bool) -> Done:
+def _doubled(item: _Item, original: str, same_name: bool) -> Done:
     outcome = Outcome.COPY if same_name else Outcome.TWO_NAMES
-    return Done(told, name, outcome, f"the same picture as {original}")
+    return item.done(outcome, f"the same picture as {original}")
 
 
 def _alike(one: Crop, other: Crop) -> bool:
@@ -260,4 +270,9 @@ def _alike(one: Crop, other: Crop) -> bool:
 
 
 def _digest(file: Path) -> str:
-    return face_files.sha256(file.read_bytes())
+    """SHA-256; of what cannot be read its path, so that it is like no other."""
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return str(file)

@@ -175,7 +175,7 @@ def read(folder: Path, basis: Basis) -> Material:
             {told["crop"]: _crop(folder, told) for told in (*labels, *pool)},
             registry.read(folder / START).learned if (folder / START).is_dir() else None,
         )
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except Exception as error:  # damaged in whatever way
         raise SettingsError(f"{folder} is not as this program writes it: {error!r}.") from error
 
 

@@ -196,5 +196,7 @@ def test_the_commands(
         assert run("export", tool, tmp_path / "x", "--boxes", "none") == exchange.USAGE_ERROR
         assert run("import", tool, file_of(tool, out), "--boxes", "none") == exchange.USAGE_ERROR
         assert "--boxes none: no such set; there are: holiday" in capsys.readouterr().err
+        assert run("import", tool, file_of(tool, out), "--images", tmp_path) == exchange.USAGE_ERROR
+        assert "--images and --label go with --boxes SET." in capsys.readouterr().err
         assert run("import", tool, tmp_path / "config.toml", "--boxes", "holiday") == 2
         assert "config.toml" in capsys.readouterr().err

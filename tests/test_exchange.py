@@ -92,6 +92,7 @@ async def test_a_folder_is_learned_and_what_is_wrong_is_listed(
         near = (shot("Ann", 1) + noise).clip(0, 255).astype(np.uint8)
         save(near, folder / file)
     (folder / "Ann" / "text.png").write_text("no picture")
+    (folder / "Ann" / "locked.png").symlink_to("/proc/self/mem")  # a file that cannot be read
 
     done = {each.what: each for each in await import_folder(parts, folder)}
     assert {what: each.outcome for what, each in done.items()} == {
@@ -101,6 +102,7 @@ async def test_a_folder_is_learned_and_what_is_wrong_is_listed(
         "Bea/is Ann.png": Outcome.TWO_NAMES,
         "星野アイ/z is Ann.png": Outcome.TWO_NAMES,
         "Ann/text.png": Outcome.REFUSED,
+        "Ann/locked.png": Outcome.REFUSED,
     }
     assert done["Bea/is Ann.png"].detail == "the same picture as Ann/0.png"
     people = await parts[1].people("web", "idol")
@@ -338,6 +340,8 @@ def test_the_command_round_trip(
 
     assert run(config, "import", "folder", folder.parent) == exchange.USAGE_ERROR
     assert "say with --agreed" in capsys.readouterr().err
+    assert run(config, "import", "labels", tmp_path / "gone.csv") == exchange.USAGE_ERROR
+    assert "gone.csv: there is no such file or folder" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
 
     report = tmp_path / "missed.csv"
