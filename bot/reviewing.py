@@ -82,12 +82,9 @@ class Reviews:
         self, scope: Scope, user: UserId, places: Collection[str] | None = None
     ) -> list[Dispute]:
         """Faces of which people disagree, newest first."""
-        contested = [
-            each
-            for each in await self._store.questions.open(scope)
-            if each.votes > 1 and each.may_be_shown(user, places)
-        ]
-        found = [await self._dispute(each) for each in contested[:MOST]]
+        contested = await self._store.questions.contested(scope, MOST)
+        shown = [each for each in contested if each.may_be_shown(user, places)]
+        found = [await self._dispute(each) for each in shown]
         return [each for each in found if each is not None]
 
     async def shown(

@@ -113,7 +113,7 @@ async def test_a_member_is_asked_about_the_places_they_see(
 
 
 @pytest.mark.parametrize("member", [{"role": Role.VIEWER}, {"role": Role.TEACHER}])
-async def test_roles(ann: Visitor, member: dict[str, Any], community: dict[str, list[int]]) -> None:
+async def test_roles(ann: Visitor, member: dict[str, Any]) -> None:
     teaches = 200 if member["role"] is Role.TEACHER else 403
     for path in ("/teach/confirm", "/teach/confirm/waiting", "/teach/name", "/teach/names"):
         assert (await ann.send("GET", path))[0] == teaches
