@@ -56,6 +56,12 @@ _WATCH = """
   });
 """
 
+_QUESTION = """[
+  Number(document.querySelector("#view").dataset.id),
+  document.querySelector("#question").textContent,
+  !document.querySelector("#yes-no").hidden,
+]"""
+
 _NAIVE = """
   async (times) => {
     const { token } = JSON.parse(document.querySelector("#data").textContent);
@@ -124,17 +130,19 @@ async def confirm(page: Page, times: int, pause: int, shown: Sequence[int]) -> S
         await page.wait_for_function("keys => took.length >= keys", arg=keys)
         await page.wait_for_timeout(pause)
 
-    for answered in range(times):
-        asked = await page.evaluate(
-            "[Number(document.querySelector('#view').dataset.id), "
-            "document.querySelector('#question').textContent]"
-        )
-        right = name_of(shown[asked[0] - 1]) in asked[1]
-        if answered % SLIP == SLIP - 1:
+    answered = 0
+    while answered < times:
+        asked, question, named = await page.evaluate(_QUESTION)
+        if not named:
+            await press("s")
+            continue
+        right = name_of(shown[asked - 1]) in question
+        answered += 1
+        if answered % SLIP == 0:
             await press("n" if right else "y")
             await press("u")
         await press("y" if right else "n")
-    return Session(await page.evaluate("took"), keys, times)
+    return Session(await page.evaluate("took"), keys, answered)
 
 
 async def measure(url: str, times: int, latency: int, shown: Sequence[int]) -> list[list[Any]]:

@@ -68,6 +68,34 @@ class QuestionStore:
         """Those of which nothing is agreed yet, and whose posters consent; newest first."""
         return await self._of_each_head(scope, poster_agrees(), answered=False)
 
+    async def contested(self, scope: Scope, most: int) -> list[AskedFace]:
+        """Of the open ones the newest that several people have spoken on."""
+        several = (
+            select(VoteRow.verdict_id)
+            .where(VoteRow.head.in_(NAMING_HEADS))
+            .group_by(VoteRow.verdict_id)
+            .having(func.count(VoteRow.voter.distinct()) > 1)
+        )
+        which = poster_agrees() & VerdictRow.id.in_(several)
+        return (await self._of_each_head(scope, which, answered=False))[:most]
+
+    async def left(self, scope: Scope, user: UserId, places: Collection[str] | None) -> int:
+        """How many faces wait for a user's word; see `AskedFace.may_be_shown`."""
+        here = literal(True) if places is None else PostRow.place.in_(places)
+        shown = (PostRow.author == user) | (poster_agrees() & here)
+        voted = await self.voted(scope, user)
+        waiting: set[int] = set()
+        async with self._reading() as session:
+            for head in NAMING_HEADS:
+                labelled = select(LabelRow.verdict_id).where(*_agreed(head))
+                ids = await session.scalars(
+                    select(VerdictRow.id)
+                    .join(PostRow, PostRow.id == VerdictRow.post_id)
+                    .where(*_faces_of(scope, head), VerdictRow.id.not_in(labelled), shown)
+                )
+                waiting.update(ids)
+        return len(waiting - voted)
+
     async def own(self, scope: Scope, user: UserId, most: int) -> list[AskedFace]:
         """A user's own newest, of which nothing is agreed and which nobody else is shown."""
         mine = (PostRow.author == user) & ~poster_agrees()
@@ -118,15 +146,27 @@ class QuestionStore:
         return found
 
 
+def _faces_of(scope: Scope, head: str) -> tuple[ColumnElement[bool], ...]:
+    """Of a verdict joined with its post: a face of the scope, there to be seen, of this head's."""
+    return (
+        PostRow.scope == scope,
+        VerdictRow.kind == str(NAMING_HEADS[head].home),
+        VerdictRow.crop.is_not(None),
+        ~VerdictRow.whole,
+    )
+
+
+def _agreed(head: str) -> tuple[ColumnElement[bool], ...]:
+    """Of a label: it stands and says something."""
+    standing = LabelRow.id.in_(standing_labels())
+    return standing, LabelRow.head == head, LabelRow.answer.is_not(None)
+
+
 def _query(scope: Scope, head: str, which: ColumnElement[bool], *, answered: bool | None) -> Any:
     """Columns, not objects, and JSON as text, or many rows would hold up the event loop."""
     label = (
         select(LabelRow.verdict_id, LabelRow.answer, LabelRow.people)
-        .where(
-            LabelRow.id.in_(standing_labels()),
-            LabelRow.head == head,
-            LabelRow.answer.is_not(None),
-        )
+        .where(*_agreed(head))
         .subquery()
     )
     sibling = aliased(VerdictRow)
@@ -160,14 +200,7 @@ def _query(scope: Scope, head: str, which: ColumnElement[bool], *, answered: boo
         .join(PostRow, PostRow.id == VerdictRow.post_id)
         .outerjoin(label, label.c.verdict_id == VerdictRow.id)
         .outerjoin(PersonRow, PersonRow.id == func.json_extract(label.c.people, "$[0]"))
-        .where(
-            PostRow.scope == scope,
-            VerdictRow.kind == str(NAMING_HEADS[head].home),
-            VerdictRow.crop.is_not(None),
-            ~VerdictRow.whole,
-            which,
-            *of_state,
-        )
+        .where(*_faces_of(scope, head), which, *of_state)
         .order_by(VerdictRow.id.desc())
     )
 

@@ -82,12 +82,9 @@ class Reviews:
         self, scope: Scope, user: UserId, places: Collection[str] | None = None
     ) -> list[Dispute]:
         """Faces of which people disagree, newest first."""
-        contested = [
-            each
-            for each in await self._store.questions.open(scope)
-            if each.votes > 1 and each.may_be_shown(user, places)
-        ]
-        found = [await self._dispute(each) for each in contested[:MOST]]
+        contested = await self._store.questions.contested(scope, MOST)
+        shown = [each for each in contested if each.may_be_shown(user, places)]
+        found = [await self._dispute(each) for each in shown]
         return [each for each in found if each is not None]
 
     async def shown(
@@ -145,13 +142,13 @@ class Reviews:
         return any(vote.trusted and vote.action in NAMING for vote in standing_votes(votes))
 
     async def _doubtful(self, scope: Scope, head: str) -> list[tuple[int, str]]:
-        """Verdicts and who they look like; worked out again when another label stands."""
+        """Verdicts and who they look like; worked out again when other labels or names stand."""
         async with self._doubting:
-            newest = await self._store.last_label()
+            labels = await self._store.live_labels(scope, head)
+            present = hash(tuple((each.id, each.names) for each in labels))
             known = self._doubted.get((scope, head))
-            if known is None or known[0] != newest:
-                labels = await self._store.live_labels(scope, head)
-                known = newest, await self._suspicious(labels, head)
+            if known is None or known[0] != present:
+                known = present, await self._suspicious(labels, head)
                 self._doubted[scope, head] = known
             return known[1]
 

@@ -178,13 +178,7 @@ class TeachingQueue:
 
     async def left(self, scope: Scope, user: UserId, places: Collection[str] | None = None) -> int:
         """How many faces wait for somebody's word."""
-        waiting = await self._store.questions.open(scope)
-        own = await self._store.questions.own(scope, user, MOST_OWN)
-        voted = await self._store.questions.voted(scope, user)
-        return sum(
-            each.verdict_id not in voted and each.may_be_shown(user, places)
-            for each in (*waiting, *own)
-        )
+        return await self._store.questions.left(scope, user, places)
 
     async def unnamed(
         self,
@@ -198,14 +192,16 @@ class TeachingQueue:
         Args:
             places: as in `page`.
         """
-        there = {each.verdict_id: each for each in await self._store.questions.open(scope)}
+        found = list(clusters)
+        faces = [face for each in found for face in each.faces]
+        there = await self._store.questions.these(scope, faces)
         voted = await self._store.questions.voted(scope, user)
 
         def waits(face: int) -> bool:
             known = there.get(face)
             return face not in voted and known is not None and known.may_be_shown(user, places)
 
-        left = [replace(each, faces=tuple(filter(waits, each.faces))) for each in clusters]
+        left = [replace(each, faces=tuple(filter(waits, each.faces))) for each in found]
         return [each for each in left if len(each.faces) >= LEAST]
 
     async def _asked(

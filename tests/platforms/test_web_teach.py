@@ -10,6 +10,7 @@ from bot.platforms.web import WebPlatform
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
+from bot.teaching_queue import A_PAGE
 from bot.teaching_store import Hold
 from tests.pixel_faces import post_face, post_shots, teach
 from tests.platforms.conftest import PAGE, Visitor, client
@@ -112,7 +113,7 @@ async def test_a_member_is_asked_about_the_places_they_see(
 
 
 @pytest.mark.parametrize("member", [{"role": Role.VIEWER}, {"role": Role.TEACHER}])
-async def test_roles(ann: Visitor, member: dict[str, Any], community: dict[str, list[int]]) -> None:
+async def test_roles(ann: Visitor, member: dict[str, Any]) -> None:
     teaches = 200 if member["role"] is Role.TEACHER else 403
     for path in ("/teach/confirm", "/teach/confirm/waiting", "/teach/name", "/teach/names"):
         assert (await ann.send("GET", path))[0] == teaches
@@ -339,3 +340,16 @@ async def test_held_votes_are_shown_and_decided(
     assert (await ann.send("POST", path, json={"release": "yes"}))[0] == 400
     assert (await ann.send("POST", path, json={"release": False}))[0] == 204
     assert decided == [("web", 7, False)]
+
+
+async def test_pages_follow_each_other_with_spoilers_last(ann: Visitor, store: Store) -> None:
+    await store.set_allowed("web", POSTER, True)
+    for shot in range(A_PAGE + 5):
+        await post_face(
+            store, seen(f"{shot}", 0), key=f"{shot}", author=POSTER, spoiler=shot % 4 == 0
+        )
+    questions = await asked(ann)
+    assert len({each["id"] for each in questions}) == len(questions) == A_PAGE + 5
+    covered = [each["spoiler"] for each in questions]
+    assert covered == sorted(covered)
+    assert {each["name"] for each in questions} == {None}  # nobody is enrolled

@@ -84,7 +84,8 @@ function faces(out) {
 }
 
 function showState() {
-  find("#out").textContent = words.out.replace("{faces}", faces(true).length);
+  const out = faces(true).length;
+  find("#out").textContent = out > 0 ? words.out.replace("{faces}", out) : "";
   for (const button of document.querySelectorAll("#work button")) {
     button.disabled = busy;
   }
