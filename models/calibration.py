@@ -365,12 +365,24 @@ def _means(examples: Vectors, owner: NDArray[np.intp], people: int) -> Vectors:
 
 
 def _own_similarity(projected: Vectors, owner: NDArray[np.intp]) -> Floats:
-    """How alike each example is to the others of its person, for those who have several."""
+    """How alike another picture of a person would be to their mean, for those who have several.
+
+    Each example is compared with the mean of the others, which is less like the person than the
+    mean of all is: by as much as it would be if all pictures of them were equally alike (as in
+    Spearman and Brown's formula for longer tests).
+    """
     sums = np.zeros((int(owner.max()) + 1, projected.shape[1]))
     np.add.at(sums, owner, projected)
-    several = np.bincount(owner)[owner] > 1
+    shots = np.bincount(owner)[owner]
+    several = shots > 1
     others = sums[owner[several]] - projected[several]
-    return np.asarray((projected[several] * others).sum(axis=1) / np.linalg.norm(others, axis=1))
+    cosine = (projected[several] * others).sum(axis=1) / np.linalg.norm(others, axis=1)
+    n = shots[several]
+    squared = np.maximum(cosine, 0) ** 2
+    pairwise = ((n - 2) * squared + np.sqrt(((n - 2) * squared) ** 2 + 4 * (n - 1) * squared)) / (
+        2 * (n - 1)
+    )
+    return np.asarray(pairwise * np.sqrt(n / (1 + (n - 1) * pairwise)))
 
 
 def _mean_of_nearest(templates: Vectors, cohort: Vectors) -> Floats:
