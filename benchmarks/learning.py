@@ -15,6 +15,7 @@ import os
 
 os.environ["OMP_THREAD_LIMIT"] = "1"  # before torch is imported: two threads wait for each other
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +33,7 @@ from scipy.stats import t as student
 from benchmarks.course import Point, Way, teach
 from benchmarks.door import each, files_in, opened, settings_with
 from benchmarks.faces import face_set
-from benchmarks.report import CACHE, Cell, Table, arguments, parsed, percent, publish
+from benchmarks.report import CACHE, ROOT, Cell, Table, arguments, parsed, percent, publish
 from benchmarks.taught_bot import Posted
 from bot.domain import Attachment
 from datasets.simulated_community import Habits
@@ -66,6 +67,15 @@ HOSTILITY = {
 }
 
 
+_SOURCES = (
+    "benchmarks/course.py", "benchmarks/taught_bot.py", "bot/consensus.py", "bot/correcting.py",
+    "bot/galleries.py", "bot/learning.py", "bot/ordering.py", "bot/reliability.py",
+    "datasets/simulated_community.py", "models/calibration.py", "models/gallery.py",
+    "models/training.py",
+)  # fmt: skip
+"""What a course depends on, beside the faces."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One community and one bot."""
@@ -78,7 +88,16 @@ class Run:
     data: Path
 
     def course(self) -> list[Point]:
-        """How it goes."""
+        """How it goes, or went when it was last run with this code."""
+        digest = hashlib.sha256(repr(self).encode())
+        for source in _SOURCES:
+            digest.update((ROOT / source).read_bytes())
+        kept = CACHE / f"course-{digest.hexdigest()[:16]}.json"
+        if not kept.is_file():
+            kept.write_text(json.dumps([asdict(point) for point in self._taught()]))
+        return [Point(**point) for point in json.loads(kept.read_text())]
+
+    def _taught(self) -> list[Point]:
         posted, aside = _posted(self.faces, self.data, self.tune)
         shown, held_out = _divided(posted, aside, self.faces == "drawings", self.seed)
         habits = self.habits
