@@ -37,13 +37,19 @@ class Holds:
     ) -> list[int]:
         """A newcomer has voted. If that completes or joins a brigade, hold the votes of it.
 
+        Whom a moderator let through once is no newcomer any more: an honest crowd of new people
+        waits for one word and no more.
+
         Returns:
             The faces with votes that are held from now on.
         """
         moment = datetime.now(UTC).replace(tzinfo=None)
         since = moment - self._window
         recent = await self._kept.recent(verdict.scope, head, since, MOST_RECENT)
-        newcomers = {vote.voter for vote in recent if is_new(vote.voter)}
+        let_through = await self._kept.let_through(verdict.scope)
+        if voter in let_through:
+            return []
+        newcomers = {vote.voter for vote in recent if is_new(vote.voter)} - let_through
         kept_back = await self._kept.kept_back(verdict.scope, head)
         if len(newcomers) < self._least and not kept_back:
             return []

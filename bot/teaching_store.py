@@ -165,6 +165,18 @@ class TeachingStore:
             )
             return {vote_id: released for vote_id, released in rows}  # noqa: C416 - rows, not pairs
 
+    async def let_through(self, scope: Scope) -> frozenset[UserId]:
+        """Those of whose votes a moderator let some count that had been held."""
+        async with self._reading() as session:
+            rows = await session.scalars(
+                select(VoteRow.voter)
+                .join(HeldVoteRow, HeldVoteRow.vote_id == VoteRow.id)
+                .join(HoldRow, HoldRow.id == HeldVoteRow.hold_id)
+                .where(HoldRow.scope == scope, HoldRow.released.is_(True))
+                .distinct()
+            )
+            return frozenset(rows)
+
     async def hold(
         self, scope: Scope, head: str, target: str, votes: Iterable[int], moment: datetime
     ) -> None:

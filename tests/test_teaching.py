@@ -259,6 +259,17 @@ async def test_a_brigade_is_held_until_a_moderator_lets_it(
         await service.teaching.decide("web", hold.id, release=False)
 
 
+async def test_whom_a_moderator_let_through_is_no_newcomer_any_more(
+    service: Service, store: Store, faces: list[int]
+) -> None:
+    hold = await brigade(service, faces[:1] * 5)
+    await service.teaching.decide("web", hold.id, release=True)
+    for voter in NEW[:5]:
+        assert (await say(service, faces[1], voter, "Mai")).state is not State.HELD
+    assert await service.teaching.holds("web") == []
+    assert await names(store, faces[:2]) == ["Asuka", "Mai"]
+
+
 async def test_what_is_rejected_never_counts_nor_when_it_is_cast_again(
     service: Service, store: Store, settings: Settings, faces: list[int]
 ) -> None:
