@@ -34,6 +34,8 @@ PAGES = (
     "/rate",
     "/boxes",
     "/enhance",
+    "/stats",
+    "/members",
     "/login",
 )
 READY = {
