@@ -279,7 +279,7 @@ def _harm(courses: Courses) -> Table:
                 _spread([point.votes for point in last]),
             ]
         )
-    columns = ("who lies: about what, from when", "named rightly", "named wrongly", "strangers named",
+    columns = ("lies, from when", "named rightly", "named wrongly", "strangers named",
                "wrong names at worst", "wrong labels", "votes in all")  # fmt: skip
     note = (
         "points in the end against the same community without lies, with 95 % intervals over seeds "
