@@ -245,12 +245,13 @@ def _speed(courses: Courses) -> Table:
                 percent(_mean(last, "right")),
                 percent(_mean(last, "wrong")),
                 percent(_mean(last, "strangers")),
+                f"{np.mean([max(map(_false, course)) for course in courses[way, 'nobody']]):.1f} %",
                 f"{_mean(last, 'mislabelled'):.1f} of {_mean(last, 'labels'):.0f}",
                 f"{_mean(last, 'promoted'):.1f}",
             ]
         )
     columns = ("way", "votes to 90 %", "votes in all", "named rightly", "named wrongly",
-               "strangers named", "wrong labels", "promoted")  # fmt: skip
+               "strangers named", "wrong names at worst", "wrong labels", "promoted")  # fmt: skip
     note = "90 % of what the first way reaches in the end; mean (range) over seeds"
     return Table("Without hostile voters", columns, rows, note)
 
@@ -273,13 +274,17 @@ def _harm(courses: Courses) -> Table:
             [
                 f"{way.partition(',')[0]}: {hostility}",
                 *(_change(honest, last, what) for what in ("right", "wrong", "strangers")),
+                f"{np.mean([max(map(_false, course)) for course in several]):.1f} %",
                 f"{_mean(last, 'mislabelled'):.1f} of {_mean(last, 'labels'):.0f}",
                 _spread([point.votes for point in last]),
             ]
         )
-    columns = ("who lies: about what, from when", "named rightly", "named wrongly",
-               "strangers named", "wrong labels", "votes in all")  # fmt: skip
-    note = "points against the same community without lies, with 95 % intervals over seeds (t)"
+    columns = ("lies, from when", "named rightly", "named wrongly", "strangers named",
+               "wrong names at worst", "wrong labels", "votes in all")  # fmt: skip
+    note = (
+        "points in the end against the same community without lies, with 95 % intervals over seeds "
+        "(t); at worst on the way, of as many known people's faces as strangers'"
+    )
     return Table("A fifth of the voters have agreed on one wrong name", columns, rows, note)
 
 
