@@ -216,7 +216,8 @@ async def test_the_menu_has_a_japanese_name(world: World) -> None:
     commands = world.env.backend.visible_commands(user_id=world.ann.id, channel_id=world.channel.id)
     names = {each["name"]: each.get("name_localizations") for each in commands}
     assert set(names) == {
-        "enhance", "help", "judge", "people", "privacy", "setup", "taste", "unknown", "why",
+        "enhance", "help", "judge", "people", "privacy", "review", "setup", "stats", "taste",
+        "teach", "unknown", "why",
     }  # fmt: skip
     menu = world.env.backend.find_command("Judge this picture", world.guild.id, type=3)
     assert menu is not None

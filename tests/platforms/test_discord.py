@@ -129,7 +129,7 @@ async def test_it_connects_registers_its_commands_and_leaves_when_cancelled(
     assert said["intents"] & PRIVILEGED == 0
     assert sorted(simulated.commands) == [
         "Judge this picture", "Why this answer?", "enhance", "help", "judge", "people", "privacy",
-        "setup", "taste", "unknown", "why",
+        "review", "setup", "stats", "taste", "teach", "unknown", "why",
     ]  # fmt: skip
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -49,7 +49,7 @@ async def test_one_key_answers_and_another_takes_it_back(
     is_this, answered, other = WORDS[locale]
     names = {number: name for name, numbers in community.items() for number in numbers}
     (asuka,) = [each for each in await service.names("web") if each.name == ASUKA]
-    await service.set_reading("web", asuka.id, "さいとう あすか")
+    await service.set_reading("web", asuka.id, "さいとう あすか", "web:mod")
     async with opened(chromium, platform, locale, **device) as page:
         await page.goto("/teach/confirm")
         first = await asked(page)
