@@ -41,9 +41,9 @@ reliability. More would count mistakes, which others go on to mend, more than wh
 _SHARE = 0.6
 """Of the others' weight that must be behind it."""
 
-_OF_ONE_MIND = 3
-"""So often two must have said the same against everybody else, and that must be most of the times
-when one of them did."""
+_STUBBORN = 3
+"""So often somebody must have given one answer against everybody else, and that must be most of the
+times when others spoke than those who did so, too."""
 
 _FLOOR = 0.02
 """Of the bot's guesses, left to all answers together that it did not think of."""
@@ -193,26 +193,45 @@ def _kind(answer: str) -> str:
 def _of_one_mind(
     faces: Iterable[Sequence[Cast]], belief: Mapping[UserId, float]
 ) -> frozenset[frozenset[UserId]]:
-    """Pairs of whom one, where everybody else speaks against the other, mostly says the same.
+    """Pairs who give the same answer again and again where everybody else speaks against it.
 
-    People who err for themselves seldom err alike. Everybody else are at least two, or it would be
-    the pair who are everybody.
+    On whichever faces: people who err for themselves seldom give the same wrong name. Everybody
+    else are at least two, or it would be the pair who are everybody.
     """
-    alone, together = Counter[frozenset[UserId]](), Counter[frozenset[UserId]]()
+    given: dict[str, dict[UserId, list[Sequence[Cast]]]] = {}
     for face in faces:
-        if len({each.answer for each in face}) < 2:
-            continue
-        for one, two in combinations(face, 2):
-            others = [each for each in face if each is not one and each is not two]
-            if any(_stands_alone(each, others, belief) for each in {one.answer, two.answer}):
-                pair = frozenset((one.voter, two.voter))
-                alone[pair] += 1
-                together[pair] += one.answer == two.answer
-    return frozenset(
-        pair
-        for pair, times in together.items()
-        if times >= _OF_ONE_MIND and 2 * times > alone[pair]
-    )
+        for said in face:
+            given.setdefault(said.answer, {}).setdefault(said.voter, []).append(face)
+    pairs: set[frozenset[UserId]] = set()
+    for answer, by in given.items():
+        alone = {v: _alone(answer, seen, frozenset({v}), belief)[0] for v, seen in by.items()}
+        fellows = frozenset(voter for voter, times in alone.items() if times >= _STUBBORN)
+        for pair in combinations(sorted(fellows), 2):
+            if all(_mostly_alone(answer, by[voter], fellows, belief) for voter in pair):
+                pairs.add(frozenset(pair))
+    return frozenset(pairs)
+
+
+def _mostly_alone(
+    answer: str,
+    faces: Iterable[Sequence[Cast]],
+    fellows: frozenset[UserId],
+    belief: Mapping[UserId, float],
+) -> bool:
+    times, heard = _alone(answer, faces, fellows, belief)
+    return 2 * times > heard
+
+
+def _alone(
+    answer: str,
+    faces: Iterable[Sequence[Cast]],
+    fellows: frozenset[UserId],
+    belief: Mapping[UserId, float],
+) -> tuple[int, int]:
+    """How often all but the fellows speak against an answer, and how often two of them speak."""
+    others = [[each for each in face if each.voter not in fellows] for face in faces]
+    times = sum(_stands_alone(answer, each, belief) for each in others)
+    return times, sum(len(each) > 1 for each in others)
 
 
 def _stands_alone(answer: str, others: Sequence[Cast], belief: Mapping[UserId, float]) -> bool:

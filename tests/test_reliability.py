@@ -67,6 +67,21 @@ def test_two_who_agree_with_each_other_against_everybody_do_not_settle_anything(
     assert all(found[voter].weight > 1.2 for voter in ("ann", "bea", "cho"))
 
 
+def test_liars_do_not_confirm_each_other_though_each_was_caught_on_other_faces() -> None:
+    said = []
+    for face in FACES:  # each with one liar, whom two others contradict
+        liar = ("eve", "mal")[face % 2]
+        for voter, answer in ((liar, "is:asuka"), ("ann", TRUTH[face]), ("bea", TRUTH[face])):
+            said.append(cast(len(said), face, voter, answer))
+    for face in range(100, 140):  # nobody else knows these
+        said += [
+            cast(len(said) + n, face, liar, "is:asuka") for n, liar in enumerate(("eve", "mal"))
+        ]
+    found = measure(said)
+    assert found["eve"] == found["mal"] == Reliability(0.0, 0, len(FACES) // 2)
+    assert found["ann"].weight == MOST
+
+
 def test_who_turns_after_fifty_honest_answers_loses_weight_within_a_few() -> None:
     rng = np.random.default_rng(1)
 
