@@ -16,7 +16,7 @@ for each probe, by what strangers of the probe's kind reach in this very gallery
    (Gumbel) quantile of the wanted false-name rate for strangers of the roster's kind, because a
    best match is a maximum, and the cohort's own quantile for others.
 5. With enough examples the enrolled people are tried on each other, and if more of them than wanted
-   come out as somebody else, all thresholds rise.
+   come out as somebody else, the thresholds rise of those for whom they are taken.
 
 docs/quality.md has the measurements.
 """
@@ -132,7 +132,7 @@ class Calibration:
         usual = np.quantile(self._standardised(self._best, self._place), 1 - false_name_rate)
         # The cohort is used as a floor, never to be stricter than the extreme-value law.
         self._usual = min(float(usual), self._wanted)
-        self._stricter = 0.0
+        self._stricter: Floats = np.zeros(people)
         if len(strangers.vectors):
             self._stricter = self._needed_by(examples, owner, false_name_rate)
 
@@ -221,22 +221,28 @@ class Calibration:
 
     def _needed_by(
         self, examples: Vectors, owner: NDArray[np.intp], false_name_rate: float
-    ) -> float:
-        """How much stricter to be, so that enough enrolled people are no names for each other.
+    ) -> Floats:
+        """How much stricter to be with each person, so that few others are taken for them.
 
         The rate's share of the examples may come out as somebody else (split conformal prediction,
         Vovk et al. 2005, but for pictures of one person being alike); 0 with too few examples.
+        Nobody is taken for most people. Their thresholds stay: or a few people whom the embedder
+        cannot tell apart would leave everybody else without a name.
+
+        Returns:
+            Shape (people,).
         """
         few = np.linspace(0, len(examples) - 1, min(len(examples), _MOST_ENROLLED)).astype(np.intp)
         allowed = math.floor(false_name_rate * (len(few) + 1))
         if allowed < _LEAST_EXCEPTIONS:
-            return 0.0
+            return np.zeros(len(self._templates))
         reached = self._space.project(examples[few]) @ self._templates.T
         reached -= self._off.astype(np.float32)
         reached[np.arange(len(few)), owner[few]] = -np.inf
         mean, spread, threshold = self._expected(examples[few])
-        margins = (reached.max(axis=1) - mean) / spread - threshold
-        return max(0.0, float(np.sort(margins)[-allowed]))
+        margins = (reached - mean[:, None]) / spread[:, None] - threshold[:, None]
+        needed = max(0.0, float(np.sort(margins.max(axis=1))[-allowed]))
+        return np.where((margins > 0).any(axis=0), needed, 0.0)
 
     def _standardised(self, best: Floats, place: Floats) -> Floats:
         mean, spread, _ = self._of_kind(place)

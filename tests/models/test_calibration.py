@@ -140,6 +140,20 @@ def test_people_are_named_though_most_of_the_unknowns_are_their_own_pictures(
     assert named(mixed, world.pictures(world.looks(1000))).mean() < 0.02
 
 
+def test_only_those_for_whom_others_are_taken_get_a_higher_threshold(
+    rng: Generator, cohort: Strangers
+) -> None:
+    world = World(rng, kind=0)
+    looks = world.looks(66)
+    siblings = looks[0] + 0.3 * rng.standard_normal((6, DIMENSIONS))
+    looks[60:] = siblings  # whom nobody could tell apart
+    examples = np.concatenate([world.pictures(looks) for _ in range(6)])
+    calibration = Calibration(examples, np.tile(np.arange(66), 6), cohort, 0.01)
+    assert named(calibration, world.pictures(np.repeat(looks[1:60], 3, axis=0))).mean() > 0.9
+    another = looks[0] + 0.3 * rng.standard_normal((200, DIMENSIONS))
+    assert named(calibration, world.pictures(another)).mean() < 0.5
+
+
 def test_a_learned_direction_takes_the_place_of_the_mean(rng: Generator, cohort: Strangers) -> None:
     world = World(rng, 0)
     looks, examples, owner = enrol(world, people=10, shots=1)
