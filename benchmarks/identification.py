@@ -38,6 +38,9 @@ RATE = 0.01
 TOLERANCE = 0.6
 """What face_recognition's `compare_faces` takes for the same person."""
 
+TOGETHER = (3, 5)
+"""Examples of each person where both rosters are one."""
+
 CORRECTIONS = (0, 1, 2, 5, 10, 20)
 PEOPLE = (10, 1_000, 10_000)
 
@@ -169,7 +172,8 @@ def main() -> None:
     if given.embedder == "dlib" and (PEERS / "face_recognition").is_dir():
         ways["compare_faces"] = CompareFaces(_encodings(given.data, faces))
     publish(
-        [_curve(faces, ways, roster) for roster in ROSTERS] + [_corrections(faces), _costs(faces)],
+        [_curve(faces, ways, roster) for roster in ROSTERS]
+        + [_together(faces), _corrections(faces), _costs(faces)],
         given.json,
     )
 
@@ -187,12 +191,14 @@ def draw(faces: FaceSet, roster: str, shots: int, repeat: int) -> tuple[Draw, Dr
     )
 
 
-def try_way(way: Any, faces: FaceSet, roster: str, shots: int) -> Tried:
-    """Search for everybody under one way to name."""
+def try_way(way: Any, faces: FaceSet, rosters: Sequence[str], shots: int) -> Tried:
+    """Search for everybody under one way to name, in one gallery of these rosters."""
     tried = Tried([], [], [])
     strangers = [i for i in faces.below(STRANGERS) if not fitted_on(faces.files[i])]
     for repeat in range(REPEATS):
-        enrolled, others = draw(faces, roster, shots, repeat)
+        drawn = [draw(faces, roster, shots, repeat) for roster in rosters]
+        enrolled = {person: some for known, _ in drawn for person, some in known.items()}
+        others = {person: some for _, rest in drawn for person, some in rest.items()}
         name = way.enrol(enrolled)
         tried.probes.extend(
             Searched(person, *name(i)) for person, indices in others.items() for i in indices
@@ -212,7 +218,7 @@ def _curve(faces: FaceSet, ways: Mapping[str, Any], roster: str) -> Table:
     possible = [shots for shots in SHOTS if shots < most]
     for shots in track(possible, f"searching, {roster}", console=Console(stderr=True)):
         for named, way in ways.items():
-            tried = try_way(way, faces, roster, shots)
+            tried = try_way(way, faces, [roster], shots)
             least = getattr(way, "least", None)
             oracle = tried.at_rate()
             rows.append(
@@ -233,6 +239,36 @@ def _curve(faces: FaceSet, ways: Mapping[str, Any], roster: str) -> Table:
         f"{faces.fingerprint}; the last column sets the threshold on the very strangers that are "
         "counted, which nobody can do in earnest",
     )  # fmt: skip
+
+
+def _together(faces: FaceSet) -> Table:
+    """Everybody on one roster: whom the embedder cannot tell apart must not harm the others."""
+    rows: list[Sequence[Cell]] = []
+    way = Ours(faces)
+    for shots in track(TOGETHER, "searching, on one roster", console=Console(stderr=True)):
+        tried = try_way(way, faces, ROSTERS, shots)
+        for roster in ROSTERS:
+            people = faces.people(roster).keys()
+            of_roster = Tried(
+                [each for each in tried.probes if each.person in people],
+                tried.strangers,
+                [each for each in tried.left_out if each.person in people],
+            )
+            rows.append(
+                (
+                    shots,
+                    Path(roster).name,
+                    percent(of_roster.correct(way.least)),
+                    _rate(of_roster.strangers, way.least),
+                    _rate(of_roster.left_out, way.least),
+                )
+            )
+    return Table(
+        "Both on one roster: who is named",
+        ("examples", "people of", "named rightly", "strangers named", "left out named"),
+        rows,
+        faces.fingerprint,
+    )
 
 
 def _rate(searched: Sequence[Searched], least: float) -> str:

@@ -30,7 +30,7 @@ def faces() -> FaceSet:
 
 
 def test_every_picture_that_is_not_an_example_is_searched_for(faces: FaceSet) -> None:
-    tried = try_way(NearestMean(faces), faces, ROSTER, shots=3)
+    tried = try_way(NearestMean(faces), faces, [ROSTER], shots=3)
     assert len(tried.probes) == REPEATS * len(PEOPLE) * (PICTURES - 3)
     assert len(tried.strangers) == REPEATS
     assert tried.correct(0.9) == 1
@@ -38,7 +38,7 @@ def test_every_picture_that_is_not_an_example_is_searched_for(faces: FaceSet) ->
 
 
 def test_left_out_is_the_nearest_of_the_others(faces: FaceSet) -> None:
-    tried = try_way(NearestMean(faces), faces, ROSTER, shots=1)
+    tried = try_way(NearestMean(faces), faces, [ROSTER], shots=1)
     nearest = {searched.person: (searched.name, searched.score) for searched in tried.left_out}
     assert nearest["ann"] == ("cat", pytest.approx(0.8))
     assert nearest["bob"] == ("cat", pytest.approx(0.6))
@@ -47,7 +47,7 @@ def test_left_out_is_the_nearest_of_the_others(faces: FaceSet) -> None:
 
 def test_too_few_people_are_not_named_without_strangers(faces: FaceSet) -> None:
     """The fingerprint is nobody's, so nothing ships for it."""
-    tried = try_way(Ours(faces), faces, ROSTER, shots=3)
+    tried = try_way(Ours(faces), faces, [ROSTER], shots=3)
     assert all(np.isneginf(searched.score) for searched in tried.strangers)
 
 
