@@ -12,7 +12,7 @@ from benchmarks.door import Door, each, files_in, opened, spread
 from benchmarks.report import CACHE, ROOT
 from bot.judge_files import nearest_to_centre
 from bot.settings import Settings
-from models.types import Vectors
+from models.types import Kind, Vectors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +70,7 @@ async def _face_set(settings: Settings, data: Path, files: Sequence[Path]) -> Fa
 async def _embed(door: Door, data: Path, names: Sequence[str], cache: Path) -> None:
     async def one(name: str) -> tuple[str, Vectors] | None:
         picture = await door.picture(data / name)
-        faces = await door.faces(picture)
+        faces = [each for each in await door.faces(picture) if each.face.kind is Kind.PHOTO]
         if not faces:
             return None
         face = nearest_to_centre(picture, faces)
