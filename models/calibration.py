@@ -16,7 +16,8 @@ for each probe, by what strangers of the probe's kind reach in this very gallery
    (Gumbel) quantile of the wanted false-name rate for strangers of the roster's kind, because a
    best match is a maximum, and the cohort's own quantile for others.
 5. With enough examples the enrolled people are tried on each other, and if more of them than wanted
-   come out as somebody else, the thresholds rise of those for whom they are taken.
+   come out as somebody else, the thresholds rise: of those for whom they are taken, and of all as
+   far as that would not help with somebody new.
 
 docs/quality.md has the measurements.
 """
@@ -226,8 +227,9 @@ class Calibration:
 
         The rate's share of the examples may come out as somebody else (split conformal prediction,
         Vovk et al. 2005, but for pictures of one person being alike); 0 with too few examples.
-        Nobody is taken for most people. Their thresholds stay: or a few people whom the embedder
-        cannot tell apart would leave everybody else without a name.
+        First those for whom somebody is taken: or a few people whom the embedder cannot tell apart
+        would leave everybody else without a name. What that does for a person whose own pictures
+        had no part in it, it does for a stranger; what it does not, everybody's threshold has to.
 
         Returns:
             Shape (people,).
@@ -242,7 +244,12 @@ class Calibration:
         mean, spread, threshold = self._expected(examples[few])
         margins = (reached - mean[:, None]) / spread[:, None] - threshold[:, None]
         needed = max(0.0, float(np.sort(margins.max(axis=1))[-allowed]))
-        return np.where((margins > 0).any(axis=0), needed, 0.0)
+        taken = np.zeros((len(self._templates), len(self._templates)), dtype=np.bool_)
+        np.logical_or.at(taken, owner[few], margins > 0)  # whose pictures are taken for whom
+        by_others = taken.sum(axis=0)[None] - taken > 0
+        left = margins - needed * by_others[owner[few]]
+        for_all = max(0.0, float(np.sort(left.max(axis=1))[-allowed]))
+        return np.maximum(needed * taken.any(axis=0), for_all)
 
     def _standardised(self, best: Floats, place: Floats) -> Floats:
         mean, spread, _ = self._of_kind(place)
