@@ -20,7 +20,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.correcting import LONGEST_NAME, clean_name, marks_on
 from bot.domain import (
@@ -52,7 +52,7 @@ from bot.platforms.web_entry import Entry
 from bot.platforms.web_judged import JudgedChoice
 from bot.platforms.web_members import MembersPage
 from bot.platforms.web_name import NamePage
-from bot.platforms.web_pages import SCOPE, Pages, Session
+from bot.platforms.web_pages import SCOPE, Pages, Session, body_of
 from bot.platforms.web_people import PeoplePage
 from bot.platforms.web_rate import RatePage
 from bot.platforms.web_review import ReviewPage
@@ -362,10 +362,7 @@ class _Site:
     async def consent(self, request: web.Request) -> web.Response:
         """A visitor agrees, or no longer agrees, that what they post may be learned."""
         session = await self._pages.session(request, at_home=True)
-        try:
-            body = _ConsentBody.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        body = await body_of(request, _ConsentBody)
         await self._service.allow(session.scope, session.user, body.allowed)
         return web.Response(status=204)
 
@@ -399,10 +396,7 @@ class _Site:
     async def vote(self, request: web.Request) -> web.Response:
         """Cast a vote or take it back."""
         session, verdict = await self._asked(request, Role.TEACHER)
-        try:
-            body = _VoteBody.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        body = await body_of(request, _VoteBody)
         if body.mark == "name":
             correction = _named(verdict, session, body)
             heads = (body.head,) if body.head else await self._heads_for(correction)

@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.annotating import boxes_dir, training_command
 from bot.domain import Role
 from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages, Session
+from bot.platforms.web_pages import Pages, Session, body_of
 from bot.service import Service
 from bot.settings import Settings
 from datasets import box_sets
@@ -106,10 +106,7 @@ class BoxesPage:
     async def confirm(self, request: web.Request) -> web.Response:
         """These are all faces of the picture. Answers with what was there before."""
         session = await self._moderator(request)
-        try:
-            body = _Boxes.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        body = await body_of(request, _Boxes)
         async with self._writing:
             before = await _told(lambda: self._set(request).confirm(_name(request), body.boxes))
         await self._note(session, "boxes-confirmed", request)

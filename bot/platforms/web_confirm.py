@@ -9,11 +9,10 @@ from typing import Literal
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain import Action, Correction, Role
-from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages
+from bot.platforms.web_pages import Pages, body_of
 from bot.service import Service
 
 _ACTIONS = {"is": Action.NAME, "not": Action.NOT, "not_a_face": Action.NOT_A_FACE}
@@ -72,10 +71,7 @@ class ConfirmPage:
         least = Role.MODERATOR if queue == "review" else Role.TEACHER
         session = await self._pages.session(request, least)
         verdict = await self._pages.verdict(request)
-        try:
-            body = _Answer.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        body = await body_of(request, _Answer)
         await self._service.correct(
             Correction(
                 verdict_id=verdict.id,

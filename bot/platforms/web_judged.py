@@ -4,11 +4,10 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain import Role
-from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages
+from bot.platforms.web_pages import Pages, body_of
 from bot.service import Service
 from bot.settings import HeadName, Rating
 from models.heads import HEADS
@@ -48,10 +47,7 @@ class JudgedChoice:
     async def choose(self, request: web.Request) -> web.Response:
         """From now on this is judged. Answers with what that comes to."""
         session = await self._pages.session(request, Role.MODERATOR, at_home=True)
-        try:
-            choice = _Choice.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        choice = await body_of(request, _Choice)
         heads = [head for head in HEADS if head in choice.heads]
         await self._service.choose_heads(self._place, heads)
         await self._service.choose_like_from(self._place, choice.like_from)

@@ -4,20 +4,18 @@ A name for a grid is a vote on each of its faces that was not tapped out. What e
 grid (taken apart, merged, ignored) is a moderator's.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.correcting import LONGEST_NAME, clean_name
 from bot.domain import Cluster, Role
 from bot.errors import NotFound
 from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages, Session
+from bot.platforms.web_pages import Pages, Session, body_of
 from bot.service import Service
-
-Body = TypeVar("Body", bound=BaseModel)
 
 PLACE = "web:name"
 """Where these votes are cast."""
@@ -81,7 +79,7 @@ class NamePage:
     async def name(self, request: web.Request) -> web.Response:
         """Say who the faces of a grid are."""
         session = await self._pages.session(request, Role.TEACHER)
-        body = await _body(request, _Name)
+        body = await body_of(request, _Name)
         try:
             name = clean_name(body.name)
         except NotFound as error:
@@ -104,7 +102,7 @@ class NamePage:
     async def merge(self, request: web.Request) -> web.Response:
         """Two clusters are one."""
         session = await self._pages.session(request, Role.MODERATOR)
-        body = await _body(request, _Into)
+        body = await body_of(request, _Into)
         cluster = await self._cluster(request, session)
         try:
             await self._service.merge_clusters(session.scope, cluster.id, body.into)
@@ -160,15 +158,3 @@ def _json(cluster: Cluster) -> dict[str, Any]:
         "seen": len(cluster.faces),
         "spoiler": cluster.spoiler,
     }
-
-
-async def _body(request: web.Request, kind: type[Body]) -> Body:
-    """What the page sent.
-
-    Raises:
-        Problem: 400 if it is something else.
-    """
-    try:
-        return kind.model_validate_json(await request.read())
-    except ValidationError as error:
-        raise Problem(400, "web-bad-request") from error

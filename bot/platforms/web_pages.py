@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp_jinja2
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from bot.correcting import LONGEST_NAME
 from bot.domain import Role, Verdict
@@ -32,6 +33,8 @@ _SESSION: web.RequestKey["Session | None"] = web.RequestKey("session")
 _LANGUAGE_COOKIE = "hantei_language"
 
 Form = dict[str, Any]
+
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,18 @@ def _is_older(visitor: Visitor, member: Member) -> bool:
     """Whether a guest's cookie is from before they were put out, and came in by another link."""
     created = member.created.replace(tzinfo=UTC).timestamp()
     return bool(visitor.scope) and visitor.since < created
+
+
+async def body_of(request: web.Request, kind: type[Body]) -> Body:
+    """What a script of ours sent, as JSON.
+
+    Raises:
+        Problem: 400 if it is something else.
+    """
+    try:
+        return kind.model_validate_json(await request.read())
+    except ValidationError as error:
+        raise Problem(400, "web-bad-request") from error
 
 
 def _preferred_locale(accepted: str) -> str | None:

@@ -7,11 +7,10 @@ from dataclasses import asdict
 
 from aiohttp import web
 from aiohttp.web_routedef import RouteDef
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain import Role
-from bot.platforms.web_door import Problem
-from bot.platforms.web_pages import Pages, Session
+from bot.platforms.web_pages import Pages, Session, body_of
 from bot.service import Service
 from bot.teaching_store import Hold
 
@@ -80,10 +79,7 @@ class ReviewPage:
     async def decide(self, request: web.Request) -> web.Response:
         """Let held votes count, or never."""
         session = await self._pages.session(request, Role.MODERATOR)
-        try:
-            body = _Decision.model_validate_json(await request.read())
-        except ValidationError as error:
-            raise Problem(400, "web-bad-request") from error
+        body = await body_of(request, _Decision)
         hold_id = int(request.match_info["id"])
         await self._service.teaching.decide(session.scope, hold_id, body.release)
         deed = "released" if body.release else "rejected"
