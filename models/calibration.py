@@ -120,10 +120,12 @@ class Calibration:
         self.source: Source = strangers.source
         self._doubt, self._independent = 1.0, math.inf
         if len(strangers.vectors):
-            self._from_cohort(strangers.vectors)
+            cohort = strangers.vectors
             if self.source == "unknowns":
-                unlike = self._unlike_anybody(strangers.vectors, examples, owner)
-                self._without_lookalikes(unlike, false_name_rate)
+                cohort = self._unlike_anybody(cohort, examples, owner)
+            self._from_cohort(cohort)
+            if self.source == "unknowns":
+                self._without_lookalikes(cohort, false_name_rate)
         elif people >= LEAST_PEOPLE:
             self._from_gallery(examples, owner)
         else:
@@ -150,7 +152,7 @@ class Calibration:
     def _unlike_anybody(
         self, cohort: Vectors, examples: Vectors, owner: NDArray[np.intp]
     ) -> Vectors:
-        """The cohort, for now, without those who are like somebody enrolled as only they are.
+        """The cohort without those who are like somebody enrolled as only they are.
 
         While a roster is being taught, most of the operator's unknowns may be enrolled people whom
         nobody has named yet; measured against them, nobody would ever be named.
@@ -163,11 +165,7 @@ class Calibration:
         reached = (self._space.project(cohort) @ self._templates.T).max(axis=1)
         # Where labels are wrong the limit is too low; so many are strangers in any case.
         least = np.sort(reached)[min(LEAST_UNKNOWNS, len(reached)) - 1]
-        unlike = reached <= max(float(limit), float(least))
-        if unlike.all():
-            return cohort
-        self._from_cohort(cohort[unlike])
-        return np.asarray(cohort[unlike])
+        return np.asarray(cohort[reached <= max(float(limit), float(least))])
 
     def _without_lookalikes(self, cohort: Vectors, false_name_rate: float) -> None:
         """Somebody enrolled may be among the rest, too.
