@@ -19,7 +19,7 @@ from bot.reliability import Reliability, measure
 from bot.settings import Settings
 from bot.stats import Report, Taught, report
 from bot.store import Store
-from bot.teaching_store import Hold
+from bot.teaching_store import Hold, Record
 from models.heads import NAMING_HEADS
 from models.types import Scope, UserId
 
@@ -79,9 +79,7 @@ class Teaching:
             voters = {vote.voter for face in record.faces for vote in face.votes}
             for forgotten in measured.keys() - voters:
                 self.forget(scope, forgotten)
-            agreeing = await self._store.consenting(scope)
-            electorate = await self.electorate(scope, head)
-            standings = await asyncio.to_thread(standing_of, record, head, electorate, agreeing)
+            standings = await self._standings(scope, head, record)
         otherwise = [
             face.verdict.id
             for face in record.faces
@@ -194,12 +192,16 @@ class Teaching:
 
     async def _taught(self, scope: Scope, head: str) -> Taught:
         record = await self._kept.record(scope, head)
-        electorate = await self.electorate(scope, head)
-        agreeing = await self._store.consenting(scope)
         return Taught(
             head,
             record,
-            await asyncio.to_thread(standing_of, record, head, electorate, agreeing),
+            await self._standings(scope, head, record),
             self._measured.get((scope, head), {}),
             [each for each in await self._store.people(scope, head) if each.examples],
         )
+
+    async def _standings(self, scope: Scope, head: str, record: Record) -> dict[int, Standing]:
+        """What comes of the votes on each face, by those who are believed at present."""
+        electorate = await self.electorate(scope, head)
+        agreeing = await self._store.consenting(scope)
+        return await asyncio.to_thread(standing_of, record, head, electorate, agreeing)
