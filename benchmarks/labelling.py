@@ -23,10 +23,8 @@ from playwright.async_api import Page, async_playwright
 
 from benchmarks.drawn_people import name_of, settle_in
 from benchmarks.report import ROOT, Table, arguments, publish
-from bot.judging import embedder_choice
+from benchmarks.retraining import fingerprint_of
 from bot.settings import Settings
-from bot.store import Store
-from models import embedders
 
 PEOPLE, KNOWN = 60, 1200
 SLIP = 50
@@ -187,16 +185,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "data"
         settings = Settings.model_validate({"store": {"data_dir": folder}})
-        embedder = embedders.load(embedder_choice(settings))
-        embedder.close()
-
-        async def make() -> None:
-            async with Store(folder):
-                pass  # makes the tables
-
-        asyncio.run(make())
         shown = settle_in(
-            folder, embedder.fingerprint, people=PEOPLE, known=KNOWN, waiting=given.waiting
+            folder, fingerprint_of(settings), people=PEOPLE, known=KNOWN, waiting=given.waiting
         )
         with served(folder) as url:
             rows = asyncio.run(measure(url, given.times, given.latency, shown))

@@ -4,7 +4,6 @@ The faces are made of numbers: people, noise, and a few directions along which e
 vary. They are put into a store as the bot keeps them, and the real command is run on it.
 """
 
-import asyncio
 import resource
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from sqlalchemy import create_engine, insert
 from benchmarks.report import ROOT, Table, arguments, publish
 from bot.judging import embedder_choice
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import migrate
 from bot.tables import (
     AliasRow,
     CropRow,
@@ -50,11 +49,13 @@ def draw(people: int, faces: int, seed: int = 0) -> Vectors:
 def fill(
     database: Path, vectors: Vectors, people: int, fingerprint: str, labelled: int | None = None
 ) -> None:
-    """Put faces into a store, without crop files.
+    """Make a store and put faces into it, without crop files.
 
     Args:
         labelled: how many have a label, the first ones; None is all.
     """
+    database.parent.mkdir(parents=True)
+    migrate(database)
     rng = np.random.default_rng(1)
     now = datetime.now(UTC).replace(tzinfo=None)
     hashes = [f"{bits:016x}" for bits in rng.integers(0, 2**63, 2 * len(vectors)).tolist()]
@@ -133,6 +134,13 @@ def fill(
     engine.dispose()
 
 
+def fingerprint_of(settings: Settings) -> str:
+    """Of the embedder that the settings choose for people."""
+    embedder = embedders.load(embedder_choice(settings))
+    embedder.close()
+    return embedder.fingerprint
+
+
 def main() -> None:
     """Fill a store, run the command, print what it took."""
     parser = arguments(__doc__ or "")
@@ -142,16 +150,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "data"
         settings = Settings.model_validate({"store": {"data_dir": folder}})
-        embedder = embedders.load(embedder_choice(settings))
-        embedder.close()
-
-        async def make() -> None:
-            async with Store(folder):
-                pass  # makes the tables
-
-        asyncio.run(make())
         vectors = draw(given.people, given.faces)
-        fill(folder / "hantei.sqlite3", vectors, given.people, embedder.fingerprint)
+        fill(folder / "hantei.sqlite3", vectors, given.people, fingerprint_of(settings))
         config = Path(place) / "config.toml"
         config.write_text(f'[store]\ndata_dir = "{folder}"\n')
         started = time.monotonic()
