@@ -16,7 +16,7 @@ from bot import correcting
 from bot.domain import Action, Answer, Attachment, Correction, State, Verdict
 from bot.errors import NotFound, PictureRefused, SettingsError
 from bot.exchange_store import KeptFace
-from bot.imported import OPERATOR, PLACE, Done, Outcome, home_of
+from bot.imported import OPERATOR, PLACE, Done, Outcome
 from bot.intake import Intake
 from bot.judging import Judge
 from bot.names import fold
@@ -25,7 +25,7 @@ from bot.store import Store
 from bot.vectors import vectors_of
 from datasets import label_files
 from datasets.label_files import LabelFileError, LabelLine
-from models.heads import NAMING_HEADS
+from models.heads import NAMING_HEADS, home_of
 from models.types import Scope
 
 _ACTIONS = {

@@ -9,8 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import SettingsError
-from models.heads import NAMING_HEADS
-from models.types import Kind, UserId
+from models.types import UserId
 
 OPERATOR: UserId = "imported:operator"
 """Posts the pictures that are imported, and votes: as a moderator, whose word is trusted."""
@@ -78,8 +77,3 @@ def write_report(file: Path, done: Sequence[Done]) -> None:
             for each in done
             if each.outcome not in TAKEN
         )
-
-
-def home_of(kind: Kind) -> str:
-    """The head that names faces of this kind where nobody says which."""
-    return next(name for name, head in NAMING_HEADS.items() if head.home is kind)

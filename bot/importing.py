@@ -21,7 +21,7 @@ from bot import face_files, replying
 from bot.domain import Action, Answer, Attachment, Correction, Post, State, Verdict
 from bot.errors import NotFound, PictureRefused, SettingsError
 from bot.exporting import FACES
-from bot.imported import OPERATOR, PLACE, Done, Outcome, home_of
+from bot.imported import OPERATOR, PLACE, Done, Outcome
 from bot.intake import Intake
 from bot.judge_files import side_by_side
 from bot.judging import Judge
@@ -33,7 +33,7 @@ from datasets import class_folders, folders, split
 from datasets.class_folders import ClassesError
 from datasets.folders import FolderError
 from models.crops import in_place
-from models.heads import NAMING_HEADS
+from models.heads import NAMING_HEADS, home_of
 from models.types import Box, Context, Crop, Picture, Scope
 
 _SIDE = 96

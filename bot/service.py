@@ -53,7 +53,7 @@ from bot.teaching import Teaching
 from bot.teaching_queue import TeachingQueue
 from bot.vectors import Progress
 from bot.voting import standing_votes
-from models.heads import NAMING_HEADS
+from models.heads import NAMING_HEADS, home_of
 from models.registry import Registry
 from models.types import Context, Crop, Guess, Kind, Picture, Scope, UserId
 
@@ -672,9 +672,7 @@ class Service:
         if not await self._store.claim(post):
             raise NotFound(f"{post.key} was enrolled already")
         (face,) = judgement.faces
-        chosen = head or next(
-            name for name in NAMING_HEADS if NAMING_HEADS[name].home is face.face.kind
-        )
+        chosen = head or home_of(face.face.kind)
         if face.face.kind not in NAMING_HEADS[chosen].kinds:
             raise NotFound(replying.say(post.locale, "not-a-photograph"))
         guesses = tuple(guess for guess in face.guesses if guess.head == chosen)
