@@ -19,7 +19,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -41,6 +40,25 @@ Rating = Annotated[float, Field(ge=1, le=5)]
 
 LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 """Names of this machine to itself."""
+
+
+X_PLACE = "x"
+"""All of X, as a place in which heads are chosen."""
+
+
+def _is_origin(url: str) -> str:
+    """Without a path: what stands behind it is the program's to say."""
+    parts = urlsplit(url)
+    bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
+        raise ValueError("write it like 'https://hantei.example.org', without a path")
+    return url.rstrip("/")
+
+
+Origin = Annotated[str, AfterValidator(_is_origin)]
+"""Scheme, host and perhaps a port."""
+Price = Annotated[float, Field(ge=0)]
+"""Dollars."""
 
 
 def _each_once(heads: tuple[str, ...]) -> tuple[str, ...]:
@@ -67,7 +85,7 @@ class Intake(_Section):
     decode_memory_mb: Annotated[int, Field(ge=256)] = 1024
     queue: Annotated[int, Field(ge=1)] = 16
     download_seconds: Annotated[float, Field(gt=0)] = 15
-    media_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net")
+    media_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net", "pbs.twimg.com")
 
 
 class Judging(_Section):
@@ -135,19 +153,7 @@ class Web(_Section):
     teacher_password: SecretStr | None = None
     viewer_password: SecretStr | None = None
     public_hosts: tuple[str, ...] = ()
-    public_url: str | None = None
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_an_origin(cls, url: str | None) -> str | None:
-        """Without a path: the pages link to each other from the root."""
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        bare = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
-            raise ValueError("write it like 'https://hantei.example.org', without a path")
-        return url.rstrip("/")
+    public_url: Origin | None = None
 
     @model_validator(mode="after")
     def _strangers_need_a_password(self) -> "Web":
@@ -219,6 +225,60 @@ class Discord(_Section):
     cooldown_seconds: Annotated[float, Field(gt=0)] = 60
 
 
+class XPrices(_Section):
+    """Dollars for one of each, by X's price list; what is not billed is 0."""
+
+    mention_read: Price = 0.001
+    post_read: Price = 0.005
+    user_read: Price = 0.010
+    reply: Price = 0.010
+    media_upload: Price = 0.0
+
+
+class X(_Section):
+    """The X (Twitter) platform; it runs when there are keys: see `configured`."""
+
+    consumer_key: SecretStr | None = None
+    consumer_secret: SecretStr | None = None
+    access_token: SecretStr | None = None
+    access_token_secret: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    callback_url: str = "http://127.0.0.1:8917/callback"
+    api_url: Origin = "https://api.x.com"
+    authorize_url: str = "https://x.com/i/oauth2/authorize"
+    scope: str = "x"
+    heads: Heads | None = None
+    moderators: tuple[int, ...] = ()
+    poll_seconds: Annotated[float, Field(gt=0)] = 60
+    answer_waiting: bool = True
+    train: bool = False
+    monthly_budget: Price = 20.0
+    prices: XPrices = XPrices()
+
+    @model_validator(mode="after")
+    def _keys_come_together(self) -> "X":
+        missing = [f"x.{name}" for name in _OAUTH_1 if getattr(self, name) is None]
+        if missing and len(missing) < len(_OAUTH_1):
+            raise ValueError(f"OAuth 1.0a takes four keys; missing: {', '.join(missing)}")
+        if self.client_secret is not None and self.client_id is None:
+            raise ValueError("client_secret needs client_id, which stands beside it")
+        return self
+
+    @property
+    def signs_requests(self) -> bool:
+        """Whether requests are signed with the four keys of OAuth 1.0a; they go before OAuth 2."""
+        return self.consumer_key is not None
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is anything to sign in with."""
+        return self.signs_requests or self.client_id is not None
+
+
+_OAUTH_1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+
 class Settings(BaseSettings):
     """All settings. Sections are described on their classes, keys in config.example.toml."""
 
@@ -237,6 +297,7 @@ class Settings(BaseSettings):
     teaching: Teaching = Teaching()
     web: Web = Web()
     discord: Discord = Discord()
+    x: X = X()
 
     def heads_in(self, place: str) -> tuple[str, ...] | None:
         """The heads that answer in a place, in order; None for each where it is at home.
@@ -244,6 +305,8 @@ class Settings(BaseSettings):
         Args:
             place: as in `bot.domain.Post`.
         """
+        if place == X_PLACE:
+            return self.x.heads or self.judging.heads
         return _of_channel(self.discord.channel_heads, place) or self.judging.heads
 
     def like_from(self, place: str) -> float:
@@ -324,7 +387,7 @@ def _sentence(mistake: Any, path: Path) -> str:
     message = message[0].lower() + message[1:]
     if mistake["type"] == "value_error":
         return f"{where}: [{key}] {message}."
-    secret = any(word in key for word in ("token", "password"))
+    secret = any(word in key for word in ("token", "password", "secret", "consumer_key"))
     value = "(hidden)" if secret else repr(mistake["input"])
     return f"{where}: {key} = {value} is not allowed: {message}."
 

@@ -47,6 +47,7 @@ from bot.cluster_store import (
     ClusterStore,
     leave,
 )
+from bot.cursor_store import CursorStore
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
@@ -79,6 +80,7 @@ from bot.tables import (
     VoteRow,
 )
 from bot.teaching_store import TeachingStore, forget_target, leave_holds
+from bot.x_store import XStore
 from models.types import (
     Box,
     Candidate,
@@ -151,6 +153,8 @@ class Store:
         names: how people are called, and how that is read.
         questions: which faces people may be asked about.
         members: who has come in to the pages, and what moderators and admins did.
+        cursors: how far what is read in pieces has been read.
+        x: which posts mention the bot on X, who said stop there, and what it cost.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -169,6 +173,8 @@ class Store:
         self.names = PeopleStore(self._reading, self._writing)
         self.questions = QuestionStore(self._reading)
         self.members = MemberStore(self._reading, self._writing)
+        self.cursors = CursorStore(self._reading, self._writing)
+        self.x = XStore(self._reading, self._writing)
 
     async def __aenter__(self) -> "Store":
         await self.open()

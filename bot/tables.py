@@ -302,6 +302,75 @@ class HeldVoteRow(Base):
     hold_id: Mapped[int] = mapped_column(ForeignKey("holds.id", ondelete="CASCADE"), index=True)
 
 
+class CursorRow(Base):
+    """How far something that is read in pieces has been read; what it says is its reader's."""
+
+    __tablename__ = "cursors"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class MentionRow(Base):
+    """A post on X that mentions the bot; see `bot.x_store`.
+
+    `payload` is the post as it was read, until it is dealt with; `tried` counts attempts, `due` is
+    when the next one is; `reply` is the post that answers it.
+    """
+
+    __tablename__ = "x_mentions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(index=True)
+    payload: Mapped[str | None]
+    tried: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime]
+    reply: Mapped[int | None]
+    created: Mapped[datetime]
+
+
+class StoppedRow(Base):
+    """A user of X who told the bot to stop, for good."""
+
+    __tablename__ = "x_stopped"
+    user: Mapped[str] = mapped_column(primary_key=True)
+    created: Mapped[datetime]
+
+
+class SpendingRow(Base):
+    """What was spent on X in a month (YYYY-MM, UTC) for one kind of thing."""
+
+    __tablename__ = "x_spending"
+    month: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+    dollars: Mapped[float] = mapped_column(default=0.0)
+
+
+class CollectedRow(Base):
+    """Where a picture that was collected comes from, and what was known of it there.
+
+    `sha256` is of the file as it was fetched; `faces` is how many are in it. `suggestion` is whom
+    a picture with one face may show, because an account is known to post pictures of its owner: a
+    hint for people who label, never a label.
+    """
+
+    __tablename__ = "collected"
+    post_id: Mapped[int] = mapped_column(
+        ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    )
+    source: Mapped[str] = mapped_column(index=True)
+    url: Mapped[str | None]
+    licence: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
+    author_name: Mapped[str]
+    text: Mapped[str | None]
+    likes: Mapped[int | None]
+    audience: Mapped[int | None]
+    faces: Mapped[int]
+    suggestion: Mapped[str | None]
+    posted: Mapped[datetime | None]
+
+
 class RatingResetRow(Base):
     """A user had their ratings forgotten: marks that stayed under older answers do not count."""
 
