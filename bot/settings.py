@@ -230,7 +230,6 @@ class XPrices(_Section):
 
     own_read: Price = 0.001
     post_read: Price = 0.005
-    media_read: Price = 0.005
     user_read: Price = 0.010
     reply: Price = 0.010
     delete: Price = 0.010
