@@ -95,6 +95,7 @@ class Service:
         questions: what somebody is asked next.
         reviews: what waits for a moderator to decide.
         members: who may do what on the pages, and what was done there.
+        x: what is remembered for X, which is that platform's own.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -116,6 +117,7 @@ class Service:
         self.questions = TeachingQueue(settings, store, judge)
         self.reviews = Reviews(store, judge, self._standing)
         self.members = Members(store)
+        self.x = store.x
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -644,6 +646,11 @@ class Service:
         return None if crop is None else await asyncio.to_thread(drawing.plain, crop)
 
     # people
+
+    async def knows(self, scope: Scope, name: str) -> bool:
+        """Whether somebody has this name, or had it, under any head."""
+        found = [await self._store.person(scope, head, name) for head in self._heads]
+        return any(each is not None for each in found)
 
     async def people(self, scope: Scope) -> list[Person]:
         """People and characters with at least one example: by head, then by name."""

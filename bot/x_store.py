@@ -139,18 +139,20 @@ class XStore:
             found = select(func.count()).where(MentionRow.state.in_(OPEN))
             return await session.scalar(found) or 0
 
-    async def wait(self, longest: float) -> float:
-        """Seconds until the next open mention is due, at most so many."""
+    async def wait(self, longest: float, besides: Iterable[int] = ()) -> float:
+        """Seconds until the next open mention is due, at most so many; see `due`."""
         async with self._reading() as session:
-            found = select(func.min(MentionRow.due)).where(MentionRow.state.in_(OPEN))
+            found = select(func.min(MentionRow.due)).where(
+                MentionRow.state.in_(OPEN), MentionRow.id.not_in(list(besides))
+            )
             due = await session.scalar(found)
         return longest if due is None else min(longest, max(0.0, (due - _now()).total_seconds()))
 
     async def sending(self, mention_id: int, text: str) -> None:
-        """A reply is about to go out."""
+        """A reply is about to go out. What was the newest before the first attempt stays."""
         newest = select(func.max(MentionRow.reply)).scalar_subquery()
-        state = str(MentionState.SENDING)
-        await self._change(mention_id, state=state, text=text, after=newest)
+        after = func.coalesce(MentionRow.after, newest, 0)
+        await self._change(mention_id, state=str(MentionState.SENDING), text=text, after=after)
 
     async def not_sent(self, mention_id: int) -> None:
         """It is certain that no reply went out."""
