@@ -92,10 +92,12 @@ class XStore:
         Returns:
             How many were new.
         """
-        now, new = _now(), 0
+        now, by_id = _now(), {each.id: each for each in mentions}
         async with self._writing() as session:
-            for each in mentions:
-                row = insert(MentionRow).values(
+            known = await session.scalars(select(MentionRow.id).where(MentionRow.id.in_(by_id)))
+            new = [by_id[each] for each in sorted(by_id.keys() - set(known))]
+            session.add_all(
+                MentionRow(
                     id=each.id,
                     author=each.author,
                     state=str(each.state),
@@ -104,15 +106,13 @@ class XStore:
                     due=now,
                     created=now,
                 )
-                taken = await session.execute(
-                    row.on_conflict_do_nothing(index_elements=["id"]).returning(MentionRow.id)
-                )
-                new += taken.first() is not None
+                for each in new
+            )
             if newest is not None:
                 last = await session.get(CursorRow, _CURSOR)
                 newest = max(newest, int(last.value)) if last else newest
                 await cursor_store.move(session, _CURSOR, str(newest))
-        return new
+        return len(new)
 
     async def due(self, most: int, besides: Iterable[int] = ()) -> list[Mention]:
         """Open mentions whose time has come, oldest first.

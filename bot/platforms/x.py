@@ -34,7 +34,7 @@ from bot.platforms.x_api import MOST_PICTURES, XApi
 from bot.platforms.x_auth import auth_of
 from bot.platforms.x_budget import Budget
 from bot.platforms.x_corrections import Said, Word, corrections, plain_text, word
-from bot.platforms.x_posts import Tagging, XPost
+from bot.platforms.x_posts import Tag, Tagging, XPost
 from bot.service import Service
 from bot.settings import X_PLACE, Settings
 from bot.x_store import Mention, MentionState, XStore
@@ -171,7 +171,7 @@ class XBot:
         after = _a_little_before(since or 0)
         newest, token = since or 0, None
         while True:
-            page = await self._api.mentions(self._me.author, after, token)
+            page = await self._api.mentions(self._me.author, after, token, paid=since or 0)
             newest = max([newest, *(each.id for each in page.posts)])
             token = page.next if page.posts else None
             kept = [
@@ -281,26 +281,18 @@ class XBot:
     def _is_carried_along(self, post: XPost, parent: XPost) -> bool:
         """X tags in a reply whoever the post before it tagged: that asks for nothing.
 
-        A reply to the bot itself may be a correction.
+        A reply to the bot itself may be a correction, and who goes on with pictures asks again.
         """
-        if parent.author == self._me.author or not self._tags_me(parent):
+        goes_on = parent.author == post.author and bool(post.pictures or post.untold)
+        if goes_on or parent.author == self._me.author or not self._tags_of_me(parent):
             return False
-        first, end = self._leading_tags(post)
-        mine = [tag for tag in post.tags if tag.username.casefold() == self._me.username.casefold()]
-        return bool(mine) and all(first <= tag.start < end for tag in mine)
+        mine = self._tags_of_me(post)
+        end = _end_of_leading_tags(post)
+        return bool(mine) and all(tag.start < end for tag in mine)
 
-    def _tags_me(self, post: XPost) -> bool:
-        return any(tag.username.casefold() == self._me.username.casefold() for tag in post.tags)
-
-    @staticmethod
-    def _leading_tags(post: XPost) -> tuple[int, int]:
-        """Where the tags end with which a text begins."""
-        end = 0
-        for tag in sorted(post.tags, key=lambda each: each.start):
-            if post.text[end : tag.start].strip():
-                break
-            end = tag.end
-        return 0, end
+    def _tags_of_me(self, post: XPost) -> list[Tag]:
+        me = self._me.username.casefold()
+        return [tag for tag in post.tags if tag.username.casefold() == me]
 
     async def _picture_post(self, tagging: Tagging) -> XPost | None:
         """The post whose pictures are meant: itself, what it quotes, or what it replies to."""
@@ -338,7 +330,13 @@ class XBot:
             await self._settle(mention, MentionState.IGNORED)  # forgotten meanwhile
             return
         verdicts = await self._verdicts(reply)
-        text = x_text.answer(request.locale, reply.words, verdicts, mention.number)
+        text = x_text.answer(
+            request.locale,
+            reply.words,
+            verdicts,
+            mention.number,
+            learns=self._settings.x.train,
+        )
         await self._send(mention, text, reply.parts, key=request.key)
 
     async def _answer_again(self, mention: Mention, tagging: Tagging) -> None:
@@ -560,6 +558,16 @@ class XBot:
             place=X_PLACE,
         )
         await self._service.correct(correction)
+
+
+def _end_of_leading_tags(post: XPost) -> int:
+    """Where the tags end with which a text begins."""
+    end = 0
+    for tag in sorted(post.tags, key=lambda each: each.start):
+        if post.text[end : tag.start].strip():
+            break
+        end = tag.end
+    return end
 
 
 def _a_little_before(newest: int) -> int:

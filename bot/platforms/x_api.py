@@ -105,12 +105,20 @@ class XApi:
             raise Rejected(404, f"there is no account @{username}")
         return _account(answer)
 
-    async def mentions(self, user: int, since: int, token: str | None = None) -> Page:
-        """Posts newer than `since` that tag a user; `token` is of a page."""
+    async def mentions(
+        self, user: int, since: int, token: str | None = None, *, paid: int = 0
+    ) -> Page:
+        """Posts newer than `since` that tag a user.
+
+        Args:
+            token: of a page.
+            paid: up to this post they were read before: X bills each once a day.
+        """
         return await self._page(
             "own_read",
             self._client.get_users_mentions,
             user,
+            paid=paid,
             since_id=since or None,
             pagination_token=token,
         )
@@ -151,14 +159,21 @@ class XApi:
         return page
 
     async def _page(
-        self, kind: str, ask: Any, about: object, least: int = _LEAST, **given: object
+        self,
+        kind: str,
+        ask: Any,
+        about: object,
+        *,
+        least: int = _LEAST,
+        paid: int = 0,
+        **given: object,
     ) -> Page:
         # The page may be no larger than there is money for.
         most = max(least, await self.budget.affordable(kind, _MOST))
         async with self.budget.paying(kind, most) as reserved:
             given = {name: value for name, value in given.items() if value is not None}
             page = page_of(await ask(about, max_results=most, **given, **self._asked()))
-            reserved.use(len(page.posts))
+            reserved.use(sum(each.id > paid for each in page.posts))
         return page
 
     def _asked(self) -> dict[str, str]:

@@ -62,16 +62,21 @@ _PLANS = (
 )
 
 
-def answer(locale: str, words: str, verdicts: Sequence[Verdict], number_of: int) -> str:
+def answer(
+    locale: str, words: str, verdicts: Sequence[Verdict], number_of: int, *, learns: bool
+) -> str:
     """The post that answers, as long as it may be.
 
     Args:
         words: for the whole answer.
         verdicts: one for each picture that goes with it, in order.
         number_of: no two answers have the same; X refuses to post the same words twice.
+        learns: corrections are asked for.
     """
     end = say(locale, "x-number", number=number_of)
     for plan in _PLANS:
+        if plan.hint and not learns:
+            continue
         text = "\n".join([*_lines(locale, words, verdicts, plan), end])
         if weight(text) <= MOST:
             return text
@@ -91,9 +96,17 @@ def _lines(locale: str, words: str, verdicts: Sequence[Verdict], plan: _Plan) ->
     lines = [f"{LETTERS[n]} {each}" if several else each for n, each in enumerate(faces)]
     nothing_new = all(each == say(locale, "x-unknown") for each in faces)
     lead = [words] if plan.lead or not faces or nothing_new else []
-    named = any(naming(each) for each in verdicts)
-    hint = [say(locale, "x-hint-many" if several else "x-hint-one")] if plan.hint and named else []
+    hint = [_hint(locale, verdicts)] if plan.hint and any(map(naming, verdicts)) else []
     return [*lead, *([] if nothing_new else lines), *hint]
+
+
+def _hint(locale: str, verdicts: Sequence[Verdict]) -> str:
+    """How to correct what is said."""
+    if len(verdicts) > 1:
+        return say(locale, "x-hint-many")
+    if all(guess.answer == "unknown" for guess in shown(verdicts[0])):
+        return say(locale, "x-hint-unknown")
+    return say(locale, "x-hint-others" if len(offered(verdicts[0])) > 1 else "x-hint-one")
 
 
 def _face(locale: str, verdict: Verdict, plan: _Plan) -> str:
