@@ -78,7 +78,7 @@ async def dealt_with(service: Service, mention: str) -> None:
     """Until a mention was received and dealt with."""
     async with asyncio.timeout(ANSWERS_WITHIN):
         received = False
-        while not received or await service.x.open():  # noqa: ASYNC110
+        while not received or await service.x.open():
             await asyncio.sleep(0.01)
             received = (await service.x.cursor() or 0) >= int(mention)
 
