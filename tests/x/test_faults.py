@@ -15,6 +15,7 @@ from tests.x import (
     done_then_failing,
     done_then_hanging_up,
     failing,
+    failing_in_html,
     hanging_up,
     limiting,
     repeating,
@@ -41,6 +42,16 @@ async def test_fails_once_without_doing_anything(
     assert (failed.status, failed.json["status"]) == (status, status)
     assert not x.posted
     assert (await driver.post("/2/tweets", {"text": "a"})).status == 201
+
+
+async def test_what_stands_before_the_api_answers_in_html(
+    x: XServer, bot: User, driver: Driver
+) -> None:
+    x.faults.next(CREATE, failing_in_html(502))
+    with pytest.raises(aiohttp.ContentTypeError):
+        await driver.post("/2/tweets", {"text": "a"})
+    assert not x.posted
+    assert x.requests[0].status == 502
 
 
 async def test_hangs_up_before_and_after_the_thing_is_done(
@@ -154,6 +165,11 @@ async def test_chances_are_the_same_for_the_same_seed() -> None:
     first, again, other = await asyncio.gather(outcomes(1), outcomes(1), outcomes(2))
     assert first == again != other
     assert 5 < sum(fault is not None for fault in first) < 25
+
+
+def test_a_fault_at_an_endpoint_that_is_none_is_a_mistake(x: XServer) -> None:
+    with pytest.raises(ValueError, match="there is no GET /2/mentions"):
+        x.faults.next("GET /2/mentions", failing())
 
 
 async def test_clearing_ends_all_faults(x: XServer, bot: User, driver: Driver) -> None:
