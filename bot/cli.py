@@ -115,8 +115,12 @@ def _parser() -> argparse.ArgumentParser:
 def _set_up_logging(level: str) -> None:
     handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler])
-    # `discord.http` would write all that is sent, the links of /teach as well.
-    for noisy in ("alembic", "aiohttp.access", "discord.gateway", "discord.http"):
+    # `discord.http` would write all that is sent, the links of /teach as well; `tweepy` and
+    # `oauthlib` the headers that requests to X are signed with.
+    noisy_ones = (
+        "alembic", "aiohttp.access", "discord.gateway", "discord.http", "oauthlib", "tweepy",
+    )  # fmt: skip
+    for noisy in noisy_ones:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # It warns of voice packages and of intents that this bot has no use for.
     logging.getLogger("discord.client").setLevel(logging.ERROR)

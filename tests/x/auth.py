@@ -152,7 +152,6 @@ class Auth:
             or nonce in self._nonces
         ):
             raise unauthorized()
-        self._nonces.add(nonce)
         if not any(
             signature.verify_hmac_sha1(
                 SimpleNamespace(
@@ -167,6 +166,7 @@ class Auth:
             for base in (f"{request.scheme}://{request.host}", *_KNOWN_AS)
         ):
             raise unauthorized()
+        self._nonces.add(nonce)
         return user
 
     # OAuth 2

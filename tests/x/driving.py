@@ -42,11 +42,6 @@ class Driver:
         url = str(URL(self.url + path).with_query(query))
         headers = {"Authorization": f"Bearer {self.who}"}
         if isinstance(self.who, Keys):
-            url = (
-                url.replace(":", "%3A")
-                .replace("http%3A", "http:", 1)
-                .replace("127.0.0.1%3A", "127.0.0.1:")
-            )
             signer = Client(
                 self.who.consumer_key,
                 self.who.consumer_secret,

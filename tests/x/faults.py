@@ -12,6 +12,7 @@ EVERYWHERE = "*"
 Kind = Literal[
     "limit",
     "fail",
+    "fail in HTML",
     "hang up",
     "do, then fail",
     "do, then hang up",
@@ -39,6 +40,11 @@ def limiting(reset_in: float = 900) -> Fault:
 def failing(status: int = 503) -> Fault:
     """Nothing is done; the answer is 500, 502, 503, 504 or 402 (no money left)."""
     return Fault("fail", status)
+
+
+def failing_in_html(status: int = 503) -> Fault:
+    """Nothing is done; what stands before the API answers, and not in JSON."""
+    return Fault("fail in HTML", status)
 
 
 def hanging_up() -> Fault:
@@ -84,8 +90,9 @@ class Faults:
             missing before it appears.
     """
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, endpoints: frozenset[str]) -> None:
         self._rng = rng
+        self._endpoints = endpoints | {EVERYWHERE}
         self._planned: dict[str, deque[Fault]] = defaultdict(deque)
         self._chances: dict[str, list[tuple[float, Fault]]] = defaultdict(list)
         self._unseen: dict[tuple[str, str], int] = {}
@@ -94,11 +101,11 @@ class Faults:
 
     def next(self, endpoint: str, *faults: Fault) -> None:
         """Each of these befalls one of the next requests, in order."""
-        self._planned[endpoint].extend(faults)
+        self._planned[self._known(endpoint)].extend(faults)
 
     def sometimes(self, endpoint: str, fault: Fault, probability: float) -> None:
         """This befalls each request with `probability`, until `clear`."""
-        self._chances[endpoint].append((probability, fault))
+        self._chances[self._known(endpoint)].append((probability, fault))
 
     def clear(self) -> None:
         """Nothing more goes wrong."""
@@ -108,7 +115,12 @@ class Faults:
 
     def hide(self, endpoint: str, post_id: str, requests: int) -> None:
         """Leave a post out of the next answers of an endpoint: X has not indexed it yet."""
-        self._unseen[endpoint, post_id] = requests
+        self._unseen[self._known(endpoint), post_id] = requests
+
+    def _known(self, endpoint: str) -> str:
+        if endpoint not in self._endpoints:
+            raise ValueError(f"there is no {endpoint}; there are {sorted(self._endpoints)}")
+        return endpoint
 
     # What the API calls
 

@@ -72,7 +72,8 @@ class XServer(World):
         super().__init__(Clock(now))
         self.words = WORDS[vocabulary]
         self.auth = Auth(self.clock, client_secret)
-        self.faults = Faults(random.Random(seed))  # noqa: S311
+        names = frozenset({*(each.name for each in ENDPOINTS), TOKEN, PICTURE})
+        self.faults = Faults(random.Random(seed), names)  # noqa: S311
         self.limits = Limits(self.clock, {each.name: each.limit for each in ENDPOINTS})
         self.requests: list[Request] = []
         self.url = ""
@@ -125,6 +126,10 @@ class XServer(World):
                 return _cut(request)
             if fault and fault.kind == "fail":
                 response = self._refused(failure(fault.status), record)
+            elif fault and fault.kind == "fail in HTML":
+                response = web.Response(
+                    status=fault.status, text="<h1>Over capacity</h1>", content_type="text/html"
+                )
             else:
                 response = await answer(request, record, fault)
             if fault and fault.kind == "do, then hang up":

@@ -84,6 +84,18 @@ async def test_a_reply_names_whom_it_answers_and_belongs_to_the_conversation(
     assert x.posts[back].text == "@hantei @alice B2"
 
 
+async def test_a_quote_shows_where_it_points(
+    x: XServer, bot: User, alice: User, driver: Driver, picture: bytes
+) -> None:
+    quoted = x.post(x.add_user("bob"), "見て", pictures=[picture])
+    x.post(alice, "@hantei これは?", quotes=quoted)
+    [data] = (await driver.get(mentions_of(bot), **READ_ALL)).json["data"]
+    assert data["referenced_tweets"] == [{"type": "quoted", "id": quoted}]
+    [url] = data["entities"]["urls"]
+    assert data["text"][url["start"] : url["end"]] == url["url"]
+    assert url["expanded_url"] == f"https://x.com/bob/status/{quoted}"
+
+
 async def test_tells_of_parents_that_cannot_be_seen(
     x: XServer, bot: User, alice: User, driver: Driver
 ) -> None:

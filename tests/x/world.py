@@ -228,16 +228,15 @@ class World:
         parent = self.find(reply_to)
         text, displayed = self.written(author, said, parent, left_out)
         entities = self._entities(text)
+        if quoted := self.find(quotes):
+            text, url = _linked(text, f"q{post_id[-9:]}", _page(quoted.author, quoted.id))
+            entities["urls"] = [*entities.get("urls", ()), url]
         if media:
-            link = f"https://t.co/{post_id[-10:]}"
-            text = f"{text} {link}" if text else link
-            shown = f"https://x.com/{author.username}/status/{post_id}/photo/1"
-            entities["urls"] = [
-                *entities.get("urls", ()),
-                *({**_url(text, link, shown), "media_key": each.key} for each in media),
-            ]
-            for each in media:
-                each.attached = True
+            text, url = _linked(text, post_id[-10:], f"{_page(author, post_id)}/photo/1")
+            keyed = [{**url, "media_key": each.key} for each in media]
+            entities["urls"] = [*entities.get("urls", ()), *keyed]
+        for each in media:
+            each.attached = True
         post = Post(
             id=post_id,
             author=author,
@@ -290,6 +289,17 @@ class World:
         urls = [_url(text, found[0], found[0]) for found in _LINK.finditer(text)]
         entities = {"mentions": mentions, "hashtags": hashtags, "urls": urls}
         return {kind: found for kind, found in entities.items() if found}
+
+
+def _linked(text: str, name: str, shown: str) -> tuple[str, dict[str, Any]]:
+    """The text with a link of X's own after it, and that link's entity."""
+    link = f"https://t.co/{name}"
+    text = f"{text} {link}".lstrip()
+    return text, _url(text, link, shown)
+
+
+def _page(author: User, post_id: str) -> str:
+    return f"https://x.com/{author.username}/status/{post_id}"
 
 
 def _url(text: str, link: str, shown: str) -> dict[str, Any]:
