@@ -976,6 +976,7 @@ class Service:
         async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_by(scope, user)
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+            await self._store.x.delete_later(refs)
             voted = await self._store.voted_on(scope, user)
             taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
             touched = {*keys, *(each.post_key for each in taught if each)}
@@ -1001,6 +1002,7 @@ class Service:
         if post is None:
             return []
         refs = await self._store.messages_of(key)
+        await self._store.x.delete_later(refs)
         scope = post[0]
         async with self._versions_locked(scope), self._settling:
             await self._forget(scope, [key], "a picture it had learned from was deleted")

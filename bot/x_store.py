@@ -15,8 +15,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot import cursor_store
 from bot.cluster_store import Sessions
-from bot.tables import CursorRow, MentionRow, SpendingRow, StoppedRow
+from bot.tables import CursorRow, DeletionRow, MentionRow, SpendingRow, StoppedRow
 from models.types import UserId
+
+X_REF = "x:"
+"""Before the number of a post on X, as `bot.store.Store.bind` knows it."""
 
 _CURSOR = "x:mentions"
 
@@ -184,6 +187,33 @@ class XStore:
                 update(MentionRow)
                 .where(MentionRow.author == author)
                 .values(author="", payload=None, text=None, reply=None)
+            )
+
+    # answers that have to go
+
+    async def delete_later(self, refs: Iterable[str]) -> None:
+        """Keep in mind which answers have to be deleted on X; other platforms' are left out."""
+        posts = [int(ref.removeprefix(X_REF)) for ref in refs if ref.startswith(X_REF)]
+        async with self._writing() as session:
+            for post in posts:
+                await session.merge(DeletionRow(post=post, due=_now()))
+
+    async def to_delete(self) -> list[int]:
+        """Answers that have to be deleted, and whose time has come."""
+        async with self._reading() as session:
+            found = select(DeletionRow.post).where(DeletionRow.due <= _now())
+            return list(await session.scalars(found))
+
+    async def deleted(self, post: int) -> None:
+        """It is gone."""
+        async with self._writing() as session:
+            await session.execute(delete(DeletionRow).where(DeletionRow.post == post))
+
+    async def delete_not_before(self, post: int, until: datetime) -> None:
+        """Try again later; `until` is UTC without a zone."""
+        async with self._writing() as session:
+            await session.execute(
+                update(DeletionRow).where(DeletionRow.post == post).values(due=until)
             )
 
     # who said stop

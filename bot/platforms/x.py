@@ -37,7 +37,7 @@ from bot.platforms.x_corrections import Said, Word, corrections, plain_text, wor
 from bot.platforms.x_posts import Tag, Tagging, XPost
 from bot.service import Service
 from bot.settings import X_PLACE, Settings
-from bot.x_store import Mention, MentionState, XStore
+from bot.x_store import X_REF, Mention, MentionState, XStore
 from models.heads import home_of
 from models.types import UserId
 
@@ -53,7 +53,7 @@ _MOST_TRIES = 5
 """Failures that are nobody's but ours, after which a mention is given up."""
 
 _UNTIL_MENDED = timedelta(hours=1)
-"""Between two looks whether there is money again, or the right to post."""
+"""Between two looks whether there is money again, or the right to read or to post."""
 
 _NOBODY_TO_ANSWER = ("deleted or not visible", "mentioned or are the author")
 """In X's words: the post is gone, protected, or its author blocks the bot or tags it no more."""
@@ -65,10 +65,6 @@ _LATE = 30_000 << 22
 
 _FIRST_SNOWFLAKE = 1 << 48
 """Smaller ids hold no time: another server's."""
-
-
-_REF = "x:"
-"""Before the number of a post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +124,10 @@ class XBot:
         self._at_work: dict[int, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until it is cancelled, or X does not admit the account any more.
-
-        Raises:
-            SettingsError: it does not.
-        """
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._look())
-                group.create_task(self._deal(group))
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        """Until it is cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look())
+            group.create_task(self._deal(group))
 
     # looking for mentions
 
@@ -153,7 +142,8 @@ class XBot:
             except RateLimited as limited:
                 log.info("%s", limited)
                 pause = max(pause, limited.wait)
-            except BudgetSpent:  # the budget has told the operator
+            except (BudgetSpent, SettingsError) as error:
+                log.error("no mentions are looked for: %s", error)  # noqa: TRY400 - no trace needed
                 pause = max(pause, _UNTIL_MENDED.total_seconds())
             except (Unavailable, Rejected) as error:
                 failures += 1
@@ -166,7 +156,11 @@ class XBot:
         since = await self._store.cursor()
         if since is None and not self._settings.x.answer_waiting:
             page = await self._api.mentions(self._me.author, 0)
-            await self._store.receive((), max((each.id for each in page.posts), default=0))
+            left_out = [
+                Mention(each.id, _user(each.author), "", state=MentionState.IGNORED)
+                for each in page.posts
+            ]
+            await self._store.receive(left_out, max((each.id for each in page.posts), default=0))
             return
         after = _a_little_before(since or 0)
         newest, token = since or 0, None
@@ -196,6 +190,7 @@ class XBot:
             for each in due:
                 self._at_work[each.id] = group.create_task(self._deal_with(each))
             WAITING.set(await self._store.open())
+            await self._delete_what_was_forgotten()
             if not due:
                 await self._until_something_happens()
 
@@ -215,11 +210,10 @@ class XBot:
         """Deal with a mention, or put it off."""
         try:
             await self.deal_with(mention)
-        except SettingsError:
-            raise  # X does not admit the account any more
         except RateLimited as limited:
             await self._put_off(mention, limited.wait)
-        except BudgetSpent:
+        except (BudgetSpent, SettingsError) as error:
+            log.error("mention %d has to wait: %s", mention.id, error)  # noqa: TRY400 - no trace needed
             await self._put_off(mention, _UNTIL_MENDED.total_seconds())
         except (Busy, Unavailable) as error:
             pause = self._pauses.after(mention.tried)
@@ -474,6 +468,18 @@ class XBot:
                 found.append(await self._service.verdict(part.verdict_id))
         return found
 
+    async def _delete_what_was_forgotten(self) -> None:
+        """Answers to what was forgotten, on whichever platform somebody asked for it."""
+        for post in await self._store.to_delete():
+            try:
+                await self._api.delete(post)
+            except (XError, SettingsError) as error:
+                wait = error.wait if isinstance(error, RateLimited) else self._pauses.longest
+                log.warning("cannot delete the answer %d yet: %s", post, error)
+                await self._store.delete_not_before(post, _now() + timedelta(seconds=wait))
+            else:
+                await self._store.deleted(post)
+
     # what people say in a reply
 
     async def _obey(self, mention: Mention, post: XPost, said: Word | None) -> bool:
@@ -487,7 +493,7 @@ class XBot:
             case Word.STOP:
                 await self._store.stop(user)
             case Word.FORGET:
-                await self._delete(await self._service.forget_user(scope, user))
+                await self._service.forget_user(scope, user)
             case Word.ALLOW:
                 if self._settings.x.train:
                     await self._service.allow(scope, user)
@@ -496,21 +502,11 @@ class XBot:
                 with suppress(NotAllowed, NotFound):
                     for each in verdicts[:1]:
                         trusted = post.author in self._settings.x.moderators
-                        refs = await self._service.delete(each.id, user, trusted=trusted)
-                        await self._delete(refs)
+                        await self._service.delete(each.id, user, trusted=trusted)
             case None:
                 return False
         await self._settle(mention, MentionState.IGNORED)
         return True
-
-    async def _delete(self, refs: Sequence[str]) -> None:
-        for ref in refs:
-            if not ref.startswith(_REF):
-                continue  # another platform's
-            try:
-                await self._api.delete(int(ref.removeprefix(_REF)))
-            except XError as error:
-                log.warning("cannot delete %s: %s", ref, error)
 
     async def _learn(self, post: XPost, text: str) -> bool:
         """Count what a reply says of the faces in an answer.
@@ -581,7 +577,7 @@ def _user(number: int) -> UserId:
 
 def _ref(post: int) -> str:
     """How the service calls an answer on X."""
-    return f"{_REF}{post}"
+    return f"{X_REF}{post}"
 
 
 def _key(post: XPost, shown: XPost) -> str:

@@ -67,6 +67,13 @@ async def running(
             await task
 
 
+async def until_true(done: Callable[[], bool]) -> None:
+    """Until something is so."""
+    async with asyncio.timeout(ANSWERS_WITHIN):
+        while not done():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def until(service: Service, done: Callable[[], bool]) -> None:
     """Until something is so, and nothing is left to deal with."""
     async with asyncio.timeout(ANSWERS_WITHIN):

@@ -61,6 +61,7 @@ def failure(status: int) -> Problem:
     if status == 402:
         return plain(402, "Payment Required", "credits depleted", "credits-depleted")
     titles = {
+        400: "Invalid Request",
         429: "Too Many Requests",
         500: "Internal Server Error",
         502: "Bad Gateway",
