@@ -61,7 +61,6 @@ class Endpoint:
     handler: Handler
     limit: int
     scopes: frozenset[str]
-    for_app: bool = False
     status: int = 200
 
     @property
@@ -406,11 +405,11 @@ _MEDIA = frozenset({"media.write"})
 
 ENDPOINTS = (
     Endpoint("GET", "/2/users/me", me, 75, _READ),
-    Endpoint("GET", "/2/users/by/username/{username}", user_by_name, 900, _READ, for_app=True),
-    Endpoint("GET", "/2/users/{id}/mentions", mentions, 300, _READ, for_app=True),
-    Endpoint("GET", "/2/users/{id}/tweets", timeline, 900, _READ, for_app=True),
-    Endpoint("GET", "/2/tweets", lookup, 5000, _READ, for_app=True),
-    Endpoint("GET", "/2/tweets/search/recent", search, 300, _READ, for_app=True),
+    Endpoint("GET", "/2/users/by/username/{username}", user_by_name, 900, _READ),
+    Endpoint("GET", "/2/users/{id}/mentions", mentions, 300, _READ),
+    Endpoint("GET", "/2/users/{id}/tweets", timeline, 900, _READ),
+    Endpoint("GET", "/2/tweets", lookup, 5000, _READ),
+    Endpoint("GET", "/2/tweets/search/recent", search, 300, _READ),
     Endpoint("POST", "/2/tweets", create, 100, _WRITE, status=201),
     Endpoint("DELETE", "/2/tweets/{id}", remove, 50, _WRITE),
     Endpoint("POST", "/2/media/upload", upload, 500, _MEDIA),

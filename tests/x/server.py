@@ -160,8 +160,6 @@ class XServer(World):
             headers: dict[str, str] = {}
             try:
                 caller = self.auth.identify(request)
-                if not endpoint.for_app:
-                    caller.must_be_a_user()
                 caller.must_have(endpoint.scopes)
                 self._befall(endpoint, fault, record.body)
                 headers = self.limits.take(endpoint.name, caller.name)
