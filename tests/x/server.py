@@ -12,11 +12,12 @@ from typing import Any, Self
 from aiohttp import web
 
 from tests.x.auth import Auth, Keys
+from tests.x.calls import Call
 from tests.x.clock import Clock
 from tests.x.faults import Fault, Faults
 from tests.x.limits import Limits
 from tests.x.problems import Problem, failure, invalid
-from tests.x.routes import ENDPOINTS, Call, Endpoint
+from tests.x.routes import ENDPOINTS, Endpoint
 from tests.x.words import WORDS, Vocabulary
 from tests.x.world import User, World
 
@@ -33,6 +34,7 @@ class Request:
         endpoint: as in X's documents, "GET /2/users/:id/mentions".
         body: JSON, or the parts of a form (files as bytes), or None.
         at: the server's clock.
+        fault: what was planned to go wrong with it.
         status: of the answer that was sent; None if none was.
         problem: why it was refused.
     """
@@ -43,6 +45,7 @@ class Request:
     headers: dict[str, str]
     body: Any
     at: float
+    fault: Fault | None = None
     status: int | None = None
     problem: dict[str, Any] | None = None
 
@@ -119,7 +122,7 @@ class XServer(World):
 
         async def serve(request: web.Request) -> web.StreamResponse:
             record = await self._recorded(name, request)
-            fault = self.faults.draw(name)
+            fault = record.fault = self.faults.draw(name)
             if fault and fault.kind == "say nothing":
                 await asyncio.Event().wait()
             if fault and fault.kind == "hang up":
@@ -160,8 +163,6 @@ class XServer(World):
             headers: dict[str, str] = {}
             try:
                 caller = self.auth.identify(request)
-                if not endpoint.for_app:
-                    caller.must_be_a_user()
                 caller.must_have(endpoint.scopes)
                 self._befall(endpoint, fault, record.body)
                 headers = self.limits.take(endpoint.name, caller.name)

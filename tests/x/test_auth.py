@@ -33,6 +33,7 @@ async def test_a_signature_must_be_right(x: XServer, bot: User, driver: Driver) 
         refused = await thief.get("/2/users/me")
         assert (refused.status, refused.json["title"]) == (401, "Unauthorized")
         assert "x-rate-limit-limit" not in refused.headers
+        assert "x-access-level" not in refused.headers
 
 
 async def test_a_signature_covers_the_query_and_is_good_once(

@@ -65,6 +65,7 @@ async def test_hangs_up_before_and_after_the_thing_is_done(
     assert (await driver.post("/2/tweets", {"text": "failing"})).status == 503
     assert [post.said for post in x.posted] == ["after", "failing"]
     assert [request.status for request in x.requests] == [None, None, 503]
+    assert x.requests[1].fault == done_then_hanging_up()
 
 
 async def test_says_nothing_until_the_client_gives_up(

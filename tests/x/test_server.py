@@ -201,6 +201,46 @@ async def test_looks_posts_up(x: XServer, alice: User, driver: Driver) -> None:
     assert (await driver.get("/2/tweets")).status == 400
 
 
+async def test_looks_up_a_hundred_posts_at_most(bot: User, driver: Driver) -> None:
+    assert (await driver.get("/2/tweets", ids=",".join(["1"] * 100))).status == 200
+    assert (await driver.get("/2/tweets", ids=",".join(["1"] * 101))).status == 400
+
+
+async def test_mentions_reach_back_800_and_leave_oneself_out(
+    x: XServer, bot: User, alice: User, driver: Driver
+) -> None:
+    lost = x.post(alice, "@hantei")
+    oldest = x.post(alice, "@hantei")
+    for _ in range(799):
+        x.post(alice, "@hantei")
+    x.post(bot, "@hantei わたし")
+    first = await driver.get(mentions_of(bot), max_results="5")
+    assert x.posts[first.json["data"][0]["id"]].author is alice
+    reached = await driver.get(mentions_of(bot), until_id=str(int(oldest) + 1))
+    assert [post["id"] for post in reached.json["data"]] == [oldest]
+    assert int(lost) < int(oldest)
+
+
+async def test_includes_everybody_who_is_asked_for(
+    x: XServer, bot: User, alice: User, driver: Driver
+) -> None:
+    bob = x.add_user("bob")
+    x.post(alice, "@hantei @bob", reply_to=x.post(x.add_user("carol"), "a"))
+    answered = await driver.get(mentions_of(bot), expansions="in_reply_to_user_id")
+    assert [user["username"] for user in answered.json["includes"]["users"]] == ["carol"]
+    named = await driver.get(mentions_of(bot), expansions="entities.mentions.username")
+    names = {user["username"] for user in named.json["includes"]["users"]}
+    assert names == {"carol", "hantei", bob.username}
+
+
+async def test_a_protected_timeline_is_for_followers(x: XServer, driver: Driver) -> None:
+    shy = x.add_user("shy", protected=True)
+    x.post(shy, "秘密")
+    answer = await driver.get(f"/2/users/{shy.id}/tweets")
+    assert (answer.status, answer.json["errors"][0]["title"]) == (200, "Authorization Error")
+    assert "data" not in answer.json
+
+
 async def test_reads_a_timeline_without_replies(
     x: XServer, alice: User, bot: User, driver: Driver
 ) -> None:
@@ -253,6 +293,14 @@ async def test_searches(
     assert {name for name, post in posts.items() if post in found} == expected
 
 
+async def test_searches_a_week(x: XServer, alice: User, driver: Driver) -> None:
+    x.post(alice, "cat 1")
+    x.clock.ahead += 8 * 86400
+    recent = x.post(alice, "cat 2")
+    answer = await driver.get("/2/tweets/search/recent", query="cat")
+    assert [post["id"] for post in answer.json["data"]] == [recent]
+
+
 @pytest.mark.parametrize("query", ["", "(cat", "cat OR", "nonsense:1"])
 async def test_refuses_queries_outside_the_language(query: str, bot: User, driver: Driver) -> None:
     assert (await driver.get("/2/tweets/search/recent", query=query)).status == 400
@@ -290,6 +338,25 @@ async def test_answers_with_pictures_that_are_described(
     assert (again.status, again.message) == (400, "Your media IDs are invalid.")
 
 
+async def test_pictures_are_for_who_uploaded_them_and_for_a_day(
+    x: XServer, alice: User, driver: Driver, picture: bytes
+) -> None:
+    theirs = x.add_media(alice, picture)
+    own = (await uploaded(driver, picture)).json["data"]["id"]
+    async with driver.http.get(f"{x.url}/media/{own}.png") as response:
+        assert response.status == 404
+    described = await driver.post("/2/media/metadata", {"id": theirs.id})
+    assert described.status == 400
+
+    async def attached(media_id: str) -> int:
+        body = {"text": "a", "media": {"media_ids": [media_id]}}
+        return (await driver.post("/2/tweets", body)).status
+
+    assert await attached(theirs.id) == 400
+    x.clock.ahead += 86401
+    assert await attached(own) == 400
+
+
 async def test_refuses_uploads_that_are_none(driver: Driver, picture: bytes) -> None:
     assert (await uploaded(driver, b"not a picture")).status == 400
     assert (await uploaded(driver, picture, media_category="tweet_gif")).status == 400
@@ -323,6 +390,25 @@ async def test_refuses_posts_that_are_none(
     answer = await driver.post("/2/tweets", body)
     assert answer.status == 400
     assert answer.message.startswith(message)
+
+
+async def test_refuses_a_body_that_is_no_json(bot: User, driver: Driver) -> None:
+    answer = await driver.send("POST", "/2/tweets", {}, data=b"{")
+    assert (answer.status, answer.message) == (400, "The request body is not valid JSON.")
+
+
+async def test_leaves_out_who_shall_not_be_named(x: XServer, alice: User, driver: Driver) -> None:
+    bob = x.add_user("bob")
+    asking = x.post(alice, "@hantei @bob")
+    reply = {"in_reply_to_tweet_id": asking, "exclude_reply_user_ids": [bob.id]}
+    answer = await driver.post("/2/tweets", {"text": "a", "reply": reply})
+    assert answer.json["data"]["text"] == "@alice a"
+
+
+async def test_deletes_nobody_elses_posts(x: XServer, alice: User, driver: Driver) -> None:
+    theirs = x.post(alice, "a")
+    assert (await driver.send("DELETE", f"/2/tweets/{theirs}", {})).status == 403
+    assert theirs in x.posts
 
 
 async def test_a_reply_needs_a_post_that_called(
