@@ -101,11 +101,22 @@ class XPlatform:
         try:
             budget = Budget(service.x, self._settings.x)
             async with XApi(self._settings.x, auth, budget, self._seconds) as api:
-                me = await api.me()
+                me = await _signed_in(api)
                 log.info("X: signed in as @%s", me.username)
                 await XBot(self._settings, service, api, me, self._pauses).run()
         finally:
             await auth.close()
+
+
+async def _signed_in(api: XApi) -> XPost:
+    """Who the bot is, as soon as X says so."""
+    while True:
+        try:
+            return await api.me()
+        except RateLimited as limited:
+            await asyncio.sleep(limited.wait)
+        except BudgetSpent:  # the budget has told the operator
+            await asyncio.sleep(_UNTIL_MENDED.total_seconds())
 
 
 class XBot:

@@ -117,6 +117,8 @@ def _correction(text: str, faces: int) -> Said | None:
     rest = text[letter.end() :].strip() if letter else text
     if choice := _CHOICE.fullmatch(rest):
         return Said(face, CANDIDATE_MARKS[int(choice[1]) - 1])
+    if rest.isdecimal():
+        return None
     if (mark := _MEANS.get(_key(rest))) is not None:
         return Said(face, mark)
     return _name(face, rest, lettered=letter is not None)
