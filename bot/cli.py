@@ -57,6 +57,10 @@ def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
                 )
             )
         case "doctor":
+            if given.platform == "x":
+                from bot.doctor_x import doctor_x
+
+                return asyncio.run(doctor_x(settings))
             from bot.doctor import doctor, fetch
 
             if given.fetch:
@@ -106,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", help="check everything a newcomer gets wrong, and say how to mend it"
     )
     doctor.set_defaults(command="doctor")
+    doctor.add_argument(
+        "platform",
+        nargs="?",
+        choices=["x"],
+        help="x: sign in to X (Twitter), and say what is missing there",
+    )
     doctor.add_argument(
         "--fetch", action="store_true", help="download the VGGFace2 weights (107 MB) first"
     )

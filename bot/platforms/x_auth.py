@@ -16,7 +16,7 @@ from oauthlib import oauth1
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.platforms.x_oauth2 import renewed
+from bot.platforms.x_oauth2 import NotSignedIn, renewed
 from bot.platforms.x_tokens import TokenFile, Tokens
 from bot.settings import Settings, X
 
@@ -57,7 +57,8 @@ def auth_of(settings: Settings) -> Auth:
     """The way to sign in that the settings have keys for; OAuth 1.0a goes before OAuth 2.
 
     Raises:
-        SettingsError: there are no keys, or nobody has signed in.
+        NotSignedIn: nobody has, and requests are not signed.
+        SettingsError: there are no keys, or the file with the tokens is refused.
     """
     if settings.x.signs_requests:
         return OAuth1(settings.x)
@@ -95,7 +96,8 @@ class OAuth2:
     """The tokens of one account. They expire after two hours, and are renewed before.
 
     Raises:
-        SettingsError: nobody has signed in.
+        NotSignedIn: nobody has.
+        SettingsError: see `TokenFile.read`.
     """
 
     def __init__(self, x: X, file: TokenFile) -> None:
@@ -142,7 +144,7 @@ class OAuth2:
     def _on_disk(self) -> Tokens:
         tokens = self._file.read()
         if tokens is None or tokens.client_id != self._x.client_id:
-            raise SettingsError("nobody has signed in to X yet: run `python bot.py doctor x`.")
+            raise NotSignedIn("nobody has signed in to X yet")
         return tokens
 
 

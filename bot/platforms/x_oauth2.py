@@ -20,12 +20,19 @@ from bot.settings import X
 SCOPES = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
 """To read mentions, answer them with pictures, and stay signed in."""
 
-_AGAIN = "sign in again with `python bot.py doctor x`"
 _EARLY = 0.9
 """The share of their life after which tokens are renewed."""
 _PATIENCE = aiohttp.ClientTimeout(total=20)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _NOT_THIS_APP = ("invalid_client", "unauthorized_client")
+
+
+class NotSignedIn(SettingsError):
+    """Somebody has to sign in, for the first time or again; `why` is half of the message."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}: `python bot.py doctor x` signs in.")
+        self.why = why
 
 
 class SignIn:
@@ -95,11 +102,12 @@ async def renewed(x: X, tokens: Tokens) -> Tokens:
     """Exchange tokens for new ones; the old refresh token is worth nothing afterwards.
 
     Raises:
-        SettingsError: one has to sign in again, or X does not know the app.
+        NotSignedIn: they are worth nothing any more.
+        SettingsError: X does not know the app.
         aiohttp.ClientError, TimeoutError: X is not reached.
     """
     if tokens.refresh is None:
-        raise SettingsError(f"X gave nothing to renew the tokens with: {_AGAIN}.")
+        raise NotSignedIn("X gave nothing to renew the tokens with")
     public = x.client_id if x.client_secret is None else None
     body = WebApplicationClient(x.client_id).prepare_refresh_body(
         refresh_token=tokens.refresh, client_id=public
@@ -107,7 +115,7 @@ async def renewed(x: X, tokens: Tokens) -> Tokens:
     try:
         return await _granted(x, body, tokens)
     except _NotTaken:
-        raise SettingsError(f"X takes the tokens no more: {_AGAIN}.") from None
+        raise NotSignedIn("X takes the tokens no more") from None
 
 
 class _NotTaken(Exception):
@@ -164,6 +172,6 @@ async def _post(x: X, body: str) -> tuple[int, str]:
 
 def _not_this_app() -> SettingsError:
     return SettingsError(
-        "X does not know the app by x.client_id and x.client_secret: copy them again (keys and "
-        "tokens in the developer portal). A native app has no secret, a web app or bot needs it."
+        "X does not know the app by x.client_id and x.client_secret: copy them again from its keys "
+        "and tokens at console.x.com. A native app has no secret, a web app or bot needs it."
     )

@@ -20,7 +20,7 @@ from aiohttp.test_utils import TestServer
 from bot import cli
 from bot.errors import SettingsError
 from bot.platforms.x_auth import Auth, auth_of
-from bot.platforms.x_oauth2 import SCOPES, SignIn
+from bot.platforms.x_oauth2 import SCOPES, NotSignedIn, SignIn
 from bot.platforms.x_tokens import TokenFile, Tokens
 from bot.settings import Settings
 from tests.x import User, XServer, failing
@@ -124,7 +124,7 @@ async def test_another_secret_is_another_signature(tmp_path: Path, x: XServer, b
 async def test_signing_in(tmp_path: Path, x: XServer, bot: User, secret: str | None) -> None:
     x.auth.client_secret = secret
     settings = settings_of(tmp_path, x, client_id=x.auth.client_id, client_secret=secret)
-    with pytest.raises(SettingsError, match="nobody has signed in"):
+    with pytest.raises(NotSignedIn, match="nobody has signed in"):
         auth_of(settings)
     sign_in = SignIn(settings.x)
     assert "code_challenge_method=S256" in sign_in.url
@@ -242,7 +242,7 @@ async def test_when_x_takes_the_tokens_no_more_one_has_to_sign_in_again(
 ) -> None:
     assert tokens.refresh
     x.auth.revoke(tokens.refresh)
-    with pytest.raises(SettingsError, match=r"takes the tokens no more: sign in again"):
+    with pytest.raises(NotSignedIn, match=r"takes the tokens no more.*doctor x` signs in"):
         await auth_of(settings).renew()
 
 
@@ -250,7 +250,7 @@ async def test_without_a_refresh_token_one_has_to_sign_in_again(
     settings: Settings, tokens: Tokens, file: TokenFile
 ) -> None:
     file.write(tokens.model_copy(update={"refresh": None}))
-    with pytest.raises(SettingsError, match="sign in again"):
+    with pytest.raises(NotSignedIn, match="nothing to renew"):
         await auth_of(settings).renew()
 
 
@@ -263,7 +263,7 @@ async def test_an_app_that_x_does_not_know(
 
 
 def test_tokens_of_another_app_are_not_used(tmp_path: Path, x: XServer, tokens: Tokens) -> None:
-    with pytest.raises(SettingsError, match="nobody has signed in"):
+    with pytest.raises(NotSignedIn, match="nobody has signed in"):
         auth_of(settings_of(tmp_path, x, client_id="another"))
 
 
