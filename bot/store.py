@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import tempfile
+from collections import defaultdict
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -62,7 +63,7 @@ from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict,
 from bot.errors import SettingsError
 from bot.exchange_store import ExchangeStore
 from bot.guess_json import guess_of, json_of
-from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.keeping import drop_groundless_embeddings, examples, grounded_crops, may_be_kept
 from bot.member_store import MemberStore
 from bot.names import fold
 from bot.people_store import PeopleStore
@@ -412,6 +413,14 @@ class Store:
             )
             return found
 
+    async def verdicts_at(self, ref: str) -> list[Verdict]:
+        """The verdicts on the post that a message answers, in order; none if it answers none."""
+        async with self._reading() as session:
+            key = await session.scalar(
+                select(PostRow.key).join(MessageRow).where(MessageRow.ref == ref)
+            )
+        return [] if key is None else await self.verdicts_of(key)
+
     async def messages_of(self, key: str) -> list[str]:
         """All messages that belong to the answer to a post, or show something of it in a grid."""
         in_grids = [
@@ -588,6 +597,23 @@ class Store:
         )
         async with self._reading() as session:
             return await session.scalar(newest) or 0
+
+    async def posts_taught_by(self, beginning: str) -> dict[Scope, list[str]]:
+        """The posts, by scope, of users of this beginning that are examples of somebody."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(PostRow.scope, PostRow.key)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .where(
+                    PostRow.author.startswith(beginning, autoescape=True),
+                    VerdictRow.id.in_(examples()),
+                )
+                .distinct()
+            )
+            found: defaultdict[Scope, list[str]] = defaultdict(list)
+            for scope, key in rows:
+                found[scope].append(key)
+            return dict(found)
 
     async def first_label(self, keys: Iterable[str]) -> int | None:
         """The lowest id in the label log that speaks of these posts."""
@@ -792,6 +818,19 @@ class Store:
                 )
             )
             return frozenset(rows)
+
+    async def all_consenting(self, beginning: str) -> list[tuple[Scope, UserId]]:
+        """Users of this beginning whose standing word in a scope is yes."""
+        newest = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(ConsentRow.scope, ConsentRow.user).where(
+                    ConsentRow.id.in_(newest),
+                    ConsentRow.allowed,
+                    ConsentRow.user.startswith(beginning, autoescape=True),
+                )
+            )
+            return [(scope, user) for scope, user in rows]
 
     async def forget_consent(self, scope: Scope, user: UserId) -> None:
         """Remove a user's words: what they post is not to be learned, nor scored, again."""
