@@ -11,7 +11,15 @@ import json
 import logging
 import tempfile
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -48,6 +56,7 @@ from bot.cluster_store import (
     ClusterStore,
     leave,
 )
+from bot.collected_store import CollectedStore, fade
 from bot.cursor_store import CursorStore
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
@@ -156,6 +165,7 @@ class Store:
         members: who has come in to the pages, and what moderators and admins did.
         cursors: how far what is read in pieces has been read.
         x: which posts mention the bot on X, who said stop there, and what it cost.
+        collected: where pictures come from that nobody handed to the bot.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -176,6 +186,7 @@ class Store:
         self.members = MemberStore(self._reading, self._writing)
         self.cursors = CursorStore(self._reading, self._writing)
         self.x = XStore(self._reading, self._writing)
+        self.collected = CollectedStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -213,21 +224,7 @@ class Store:
     async def claim(self, post: Post) -> bool:
         """Take a post to answer it. False if it was answered, or is being answered, already."""
         async with self._writing() as session:
-            taken = await session.execute(
-                insert(PostRow)
-                .values(
-                    key=post.key,
-                    scope=post.scope,
-                    author=post.author,
-                    place=post.place,
-                    locale=post.locale,
-                    answered=False,
-                    created=_now(),
-                )
-                .on_conflict_do_nothing(index_elements=["key"])
-                .returning(PostRow.id)
-            )
-            return taken.first() is not None
+            return await _claim(session, post)
 
     async def release(self, key: str) -> None:
         """Give back a post whose answer nobody has seen, so that it can be tried again."""
@@ -274,36 +271,49 @@ class Store:
         Returns:
             Nothing if the post was forgotten while it was being judged.
         """
+
+        async def record(session: AsyncSession, hashes: Sequence[str]) -> list[Verdict]:
+            return await _record(session, key, words, verdicts, hashes, text)
+
+        return await self._keep(verdicts, record)
+
+    async def collect(
+        self,
+        post: Post,
+        verdicts: Sequence[NewVerdict],
+        also: Callable[[AsyncSession, list[Verdict]], Awaitable[None]],
+    ) -> list[Verdict]:
+        """Record a post that nobody waits for, in one transaction; crops go to disk first.
+
+        Args:
+            also: what else is to be written in that transaction.
+
+        Returns:
+            Nothing if there is a post of this key already.
+        """
+
+        async def record(session: AsyncSession, hashes: Sequence[str]) -> list[Verdict]:
+            if not await _claim(session, post):
+                return []
+            recorded = await _record(session, post.key, "", verdicts, hashes, None)
+            await also(session, recorded)
+            return recorded
+
+        return await self._keep(verdicts, record)
+
+    async def _keep(
+        self,
+        verdicts: Sequence[NewVerdict],
+        record: Callable[[AsyncSession, Sequence[str]], Awaitable[list[Verdict]]],
+    ) -> list[Verdict]:
+        """Write the crops, and let `record` write the rest by their hashes."""
         async with self._crops:
             hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
-            recorded = await self._record(key, words, verdicts, hashes, text)
+            async with self._writing() as session:
+                recorded = await record(session, hashes)
             if not recorded:
                 await self._delete_strays([self._crop_file(each) for each in hashes])
             return recorded
-
-    async def _record(
-        self,
-        key: str,
-        words: str,
-        verdicts: Sequence[NewVerdict],
-        hashes: Sequence[str],
-        text: str | None,
-    ) -> list[Verdict]:
-        async with self._writing() as session:
-            post = await session.scalar(select(PostRow).where(PostRow.key == key))
-            if post is None:
-                return []
-            post.words, post.answered = words, True
-            rows = []
-            for new, crop_hash in zip(verdicts, hashes, strict=True):
-                await session.merge(_crop_row(crop_hash, new.crop))
-                # Somebody may have been removed while the picture was judged.
-                guesses = await _of_known_people(session, post.scope, new.guesses)
-                row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash, text)
-                session.add(row)
-                rows.append(row)
-            await session.flush()
-            return [_verdict(row, post) for row in rows]
 
     async def verdict(self, verdict_id: int) -> Verdict | None:
         """One verdict, or None if it is gone."""
@@ -963,6 +973,7 @@ class Store:
                 .returning(VerdictRow.id)
             )
             dropped = len(result.all())
+            await fade(session)
         await self._drop_orphaned_crops()
         return dropped
 
@@ -1098,6 +1109,49 @@ def _unlink(files: Iterable[Path]) -> None:
 def _now() -> datetime:
     """UTC without a zone, as SQLite keeps it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+async def _claim(session: AsyncSession, post: Post) -> bool:
+    """Whether there was no post of this key yet."""
+    taken = await session.execute(
+        insert(PostRow)
+        .values(
+            key=post.key,
+            scope=post.scope,
+            author=post.author,
+            place=post.place,
+            locale=post.locale,
+            answered=False,
+            created=_now(),
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(PostRow.id)
+    )
+    return taken.first() is not None
+
+
+async def _record(
+    session: AsyncSession,
+    key: str,
+    words: str,
+    verdicts: Sequence[NewVerdict],
+    hashes: Sequence[str],
+    text: str | None,
+) -> list[Verdict]:
+    post = await session.scalar(select(PostRow).where(PostRow.key == key))
+    if post is None:
+        return []
+    post.words, post.answered = words, True
+    rows = []
+    for new, crop_hash in zip(verdicts, hashes, strict=True):
+        await session.merge(_crop_row(crop_hash, new.crop))
+        # Somebody may have been removed while the picture was judged.
+        guesses = await _of_known_people(session, post.scope, new.guesses)
+        row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash, text)
+        session.add(row)
+        rows.append(row)
+    await session.flush()
+    return [_verdict(row, post) for row in rows]
 
 
 async def _place(session: AsyncSession, place: str) -> PlaceRow:
