@@ -1,0 +1,192 @@
+"""What a sweep found, for a person to act on: a page with the best, a table with all.
+
+The page is whole by itself: it fetches nothing, runs nothing and does nothing. All that comes from
+where the pictures were collected (names, texts, addresses) may be hostile.
+"""
+
+import asyncio
+import base64
+import csv
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot import drawing, page_files
+from bot.replying import say, why_no_score
+from bot.store import Store
+from bot.sweeping import Sweep, Swept, Why, ranked
+from datasets.label_files import as_text
+from models.types import NoScore, Refused, Scored
+
+MOST_REFUSED = 200
+"""Of those refused, so many are on the page; all are in the table."""
+
+COLUMNS = (
+    *("rank", "score", "low", "high", "suggestion", "refused", "author", "author_id", "text"),
+    *("likes", "audience", "posted", "link", "licence", "consent"),
+)
+
+SUGGESTIONS = {True: "like", False: "nope", None: "like-undecided"}
+"""By `Scored.likes`, the messages that say so."""
+
+_WORDED_HERE = (*Why, NoScore.NOT_YOURS, NoScore.UNCONFIRMED, NoScore.TOO_FEW_RATINGS)
+"""The reasons that read differently where whoever reads them is not who posted."""
+
+_DIGITS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sweep, done.
+
+    Attributes:
+        top: how many of the best are shown.
+        locale: `ja` or `en`.
+        made: the day, UTC.
+    """
+
+    wish: Sweep
+    swept: Sequence[Swept]
+    top: int
+    locale: str
+    made: date
+
+    @property
+    def best(self) -> list[Swept]:
+        """What is shown."""
+        return ranked(self.swept)[: self.top]
+
+    @property
+    def refused(self) -> list[tuple[Swept, str]]:
+        """What has no score, and why, in words."""
+        return [
+            (each, why_refused(self.locale, self.wish, each.guess.reason))
+            for each in self.swept
+            if isinstance(each.guess, Refused)
+        ]
+
+
+def why_refused(locale: str, wish: Sweep, reason: str) -> str:
+    """In words, for whoever collected the pictures."""
+    if reason in _WORDED_HERE:
+        return say(locale, f"sweep-no-{reason}", viewer=wish.viewer or "")
+    return why_no_score(locale, reason)
+
+
+async def write(sheet: Sheet, folder: Path, store: Store) -> None:
+    """Write sheet.html and sheet.csv into a folder, both for their owner alone."""
+    best = sheet.best
+    cards = [await _card(store, sheet, *each) for each in enumerate(best, start=1)]
+    context = {
+        "say": lambda message, **values: say(sheet.locale, message, **values),
+        "sheet": sheet,
+        "cards": cards,
+        "scored": sum(isinstance(each.guess, Scored) for each in sheet.swept),
+        "refused": [(_origin(each, sheet.locale), why) for each, why in sheet.refused],
+        "reasons": Counter(why for _, why in sheet.refused).most_common(),
+        "most_refused": MOST_REFUSED,
+        "delete_by": min((each.until for each in best if each.until), default=None),
+    }
+    page = await asyncio.to_thread(_page, context)
+    await asyncio.to_thread(page_files.write, folder / "sheet.html", page)
+    await asyncio.to_thread(page_files.write, folder / "sheet.csv", as_csv(sheet))
+
+
+def _page(context: dict[str, Any]) -> str:
+    style = (files("bot") / "pages" / "static" / "sweep.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return page_files.render("sweep.html", {**context, "style": style, "policy": policy})
+
+
+async def _card(store: Store, sheet: Sheet, rank: int, each: Swept) -> dict[str, Any]:
+    """What the page shows of one picture; without `picture` if it is gone by now."""
+    score, crop_hash = each.guess, each.collected.crop
+    assert isinstance(score, Scored)  # noqa: S101 - it is ranked
+    crop = None if crop_hash is None else await store.crop(crop_hash)
+    picture = "" if crop is None else await asyncio.to_thread(drawing.plain, crop)
+    height, width = (0, 0) if crop is None else crop.pixels.shape[:2]
+    return {
+        **_origin(each, sheet.locale),
+        "rank": rank,
+        "picture": drawing.data_url(picture) if picture else "",
+        "size": (width, height),
+        "suggestion": SUGGESTIONS[score.likes],
+        "score": score,
+        "numbers": {key: f"{getattr(score, key):.{_DIGITS}f}" for key in ("value", "low", "high")},
+    }
+
+
+def _origin(each: Swept, locale: str) -> dict[str, Any]:
+    """Where a picture is from, as page and table tell it."""
+    origin = each.collected.origin
+    return {
+        "author": origin.author_name,
+        "author_id": each.collected.author,
+        "text": origin.text or "",
+        "likes": origin.likes,
+        "audience": origin.audience,
+        "posted": origin.posted,
+        "link": web_address(origin.url),
+        "licence": origin.licence,
+        "consent": _consent(each, locale),
+    }
+
+
+def _consent(each: Swept, locale: str) -> str:
+    if each.until is None:
+        return say(locale, "sweep-agreed")
+    if each.collected.crop is None:
+        return say(locale, "sweep-not-agreed")
+    return say(locale, "sweep-not-agreed-until", date=each.until.date().isoformat())
+
+
+def web_address(url: str | None) -> str:
+    """The address if it may be linked to, else nothing: never `javascript:` or `file:`."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    return url or "" if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def as_csv(sheet: Sheet) -> str:
+    """All pictures, the best first, in UTF-8 with a mark as spreadsheets ask.
+
+    What a spreadsheet would take for a formula has an apostrophe put in front.
+    """
+    table = io.StringIO(newline="")
+    table.write("\ufeff")
+    writer = csv.DictWriter(table, COLUMNS)
+    writer.writeheader()
+    for rank, each in enumerate(ranked(sheet.swept), start=1):
+        writer.writerow(_row(sheet, each, rank=rank))
+    for each, why in sheet.refused:
+        writer.writerow(_row(sheet, each, refused=why))
+    return table.getvalue()
+
+
+def _row(sheet: Sheet, each: Swept, **told: Any) -> dict[str, Any]:
+    row = {**_origin(each, sheet.locale), **told}
+    if isinstance(each.guess, Scored):
+        row |= {key: f"{getattr(each.guess, key):.2f}" for key in ("low", "high")}
+        row["score"] = f"{each.guess.value:.2f}"
+        row["suggestion"] = say(sheet.locale, SUGGESTIONS[each.guess.likes])
+    if row["posted"] is not None:
+        row["posted"] = row["posted"].isoformat(timespec="seconds") + "Z"
+    return {key: as_text(value) if isinstance(value, str) else value for key, value in row.items()}
+
+
+def today() -> date:
+    """By UTC."""
+    return datetime.now(UTC).date()
