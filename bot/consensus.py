@@ -23,12 +23,14 @@ class Rules:
             names can win.
         poster: what the poster's vote weighs.
         moderator: what a moderator's vote weighs.
+        learn_from_x: pictures from X may be learned, if their posters agree to it as well.
     """
 
     quorum: float = 2.0
     share: float = 0.6
     poster: float = 3.0
     moderator: float = 100.0
+    learn_from_x: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Votes → label: what was meant, and what may be learned from it. Pure.
 
 What people agree on is for `bot.consensus` to say; the latest vote of each counts. A face is
-enrolled only if its poster agreed, by a naming vote of their own or by `/privacy allow`; that a
-face is *not* somebody needs nobody's agreement.
+enrolled only if its poster agreed, by a naming vote of their own or by `/privacy allow`, and from
+X only if the operator allows it too; that a face is *not* somebody needs nobody's agreement.
 """
 
 import math
@@ -22,6 +22,7 @@ from bot.domain import (
     State,
     Verdict,
     Vote,
+    is_of_x,
 )
 from bot.errors import NotFound
 from bot.offering import VOTES, votes_by
@@ -163,7 +164,8 @@ def settle(
             return Standing(State.REJECTED, label=label)
         case Answer.IS:
             (name,) = outcome.names
-            if not (allowed or _poster_agreed(verdict, standing)):
+            agreed_to = allowed or _poster_agreed(verdict, standing)
+            if not agreed_to or (is_of_x(verdict.author) and not electorate.rules.learn_from_x):
                 return Standing(State.CONSENT_NEEDED, name)
             return Standing(State.LEARNED, name, Label(verdict.id, head, Answer.IS, (name,)))
     if outcome.disputed:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, literal, select, update
 
 from bot.cluster_store import Sessions
+from bot.keeping import collected
 from bot.recommending import Posted
 from bot.scheduling import Schedule
 from bot.tables import DigestedRow, PostRow, TasteDigestRow, VerdictRow
@@ -143,13 +144,17 @@ class DigestStore:
     async def candidates(
         self, subscription: Subscription, places: Iterable[str], until: datetime
     ) -> list[Posted]:
-        """The newest faces and pictures posted in places that are new to it and still there."""
+        """The newest faces and pictures posted in places that are new to it and still there.
+
+        Not what was collected there: that may be years old.
+        """
         return await self._posted(
             PostRow.scope == subscription.scope,
             PostRow.place.in_(list(places)),
             VerdictRow.created >= subscription.since,
             VerdictRow.created < until,
             VerdictRow.crop.is_not(None),
+            ~collected(),
             most=MOST_CANDIDATES,
         )
 

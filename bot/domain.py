@@ -84,6 +84,15 @@ class Verdict:
         return None
 
 
+X_USERS = "x:"
+"""How the service calls accounts on X: with their numbers behind it."""
+
+
+def is_of_x(user: UserId) -> bool:
+    """Whether it is an account on X: what is posted there may not be learned from by default."""
+    return user.startswith(X_USERS)
+
+
 class Role(IntEnum):
     """What somebody may do in a scope; each may what the ones before may."""
 

@@ -48,6 +48,19 @@ def annotate(pixels: Pixels, box: Box | None, name: str, score: str, known: bool
     return encode(captioned(image, name, score, colour))
 
 
+def lettered(picture: bytes, letter: str) -> bytes:
+    """An annotated crop with a letter in its corner, to speak of it by; a JPEG, as it was."""
+    image = Image.open(io.BytesIO(picture))
+    _badge(ImageDraw.Draw(image), letter)
+    return encode(image)
+
+
+def _badge(draw: ImageDraw.ImageDraw, text: str) -> None:
+    """A character or two in the upper left corner."""
+    draw.rounded_rectangle((8, 8, 64, 64), 14, UNKNOWN, "white", 2)
+    draw.text((36, 36), text, font=typeface(34), fill="white", anchor="mm")
+
+
 _CELL, _GAP = 320, 6
 """Pixels: three faces side by side are sharp on a phone of 390 points at its density of 2 to 3."""
 
@@ -81,9 +94,7 @@ def plain(crop: Crop) -> bytes:
 def _numbered(crop: Crop, number: int) -> Image.Image:
     """The face in a square with its number in the corner."""
     face = cell(crop)
-    draw = ImageDraw.Draw(face)
-    draw.rounded_rectangle((8, 8, 64, 64), 14, UNKNOWN, "white", 2)
-    draw.text((36, 36), str(number), font=typeface(34), fill="white", anchor="mm")
+    _badge(ImageDraw.Draw(face), str(number))
     return face
 
 

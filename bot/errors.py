@@ -8,6 +8,11 @@
     ├── AlreadyAsked       this user's last wish is still being worked at
     ├── NotScored          a head knows too little to be followed; `reason` says why
     ├── NotAllowed         this user may not do that
+    ├── XError             X (Twitter) did not do what it was asked
+    │   ├── RateLimited    too many requests; `wait` says for how long
+    │   ├── Unavailable    not reached, or broken at the moment; try again
+    │   ├── BudgetSpent    what may be spent in a month is spent
+    │   └── Rejected       X understood and refuses; `status` and `detail` say why
     └── NotFound           no such person, answer or version
         ├── NameTaken      another person has that name already
         └── Ambiguous      the name is a person's and a character's
@@ -88,6 +93,52 @@ class WeightsError(HanteiError):
 
 class NotAllowed(HanteiError):
     """The user lacks the right; the message says which."""
+
+
+class XError(HanteiError):
+    """X (Twitter) did not do what it was asked."""
+
+
+class RateLimited(XError):
+    """Too many requests of a kind.
+
+    Attributes:
+        wait: seconds until they are taken again.
+    """
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"X takes no more of these requests for {wait:.0f} s")
+        self.wait = wait
+
+
+class Unavailable(XError, ConnectionError):
+    """X was not reached, or answered that something is broken there.
+
+    Attributes:
+        may_have_acted: what was asked for may have been done all the same.
+    """
+
+    def __init__(self, why: str, *, may_have_acted: bool) -> None:
+        super().__init__(why)
+        self.may_have_acted = may_have_acted
+
+
+class BudgetSpent(XError):
+    """What may be spent in a month is spent."""
+
+
+class Rejected(XError):
+    """X understood and refuses.
+
+    Attributes:
+        status: of HTTP.
+        detail: X's sentence.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"X refuses ({status}): {detail}")
+        self.status = status
+        self.detail = detail
 
 
 class NotFound(HanteiError):

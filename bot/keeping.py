@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain import Answer
 from bot.tables import (
+    CollectedRow,
     ConsentRow,
     EmbeddingRow,
     LabelRow,
@@ -52,6 +53,11 @@ def poster_agrees() -> ColumnElement[bool]:
         ConsentRow.user == PostRow.author,
         ConsentRow.allowed,
     )
+
+
+def collected() -> ColumnElement[bool]:
+    """Of a post: nobody handed it to the bot (see `bot.collected_store`)."""
+    return exists().where(CollectedRow.post_id == PostRow.id)
 
 
 def standing_labels() -> Select[Any]:

@@ -9,7 +9,13 @@ from sqlalchemy import ColumnElement, delete, literal, or_, select
 
 from bot.cluster_store import Sessions
 from bot.domain import Action, Answer, Vote
-from bot.keeping import drop_groundless_embeddings, examples, poster_agrees, standing_labels
+from bot.keeping import (
+    collected,
+    drop_groundless_embeddings,
+    examples,
+    poster_agrees,
+    standing_labels,
+)
 from bot.tables import LabelRow, PostRow, RatingResetRow, VerdictRow, VoteRow
 from bot.voting import standing_votes
 from models.types import Scope, UserId
@@ -98,6 +104,8 @@ class RatingStore:
     ) -> list[Seen]:
         """The newest that can be rated in a scope, newest first.
 
+        Of what was collected, only if whoever posted it agrees: nobody there showed it to others.
+
         Args:
             places: only what was posted there, as in `bot.domain.Post`; None is anywhere.
         """
@@ -116,7 +124,7 @@ class RatingStore:
                 )
                 .join(PostRow, PostRow.id == VerdictRow.post_id)
                 .where(PostRow.scope == scope, VerdictRow.crop.is_not(None))
-                .where(VerdictRow.id.not_in(no_faces))
+                .where(VerdictRow.id.not_in(no_faces), ~collected() | poster_agrees())
                 .where(literal(True) if places is None else PostRow.place.in_(places))
                 .order_by(VerdictRow.id.desc())
                 .limit(most)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cluster_store import Sessions
 from bot.keeping import poster_agrees
@@ -91,12 +92,17 @@ class ReceptionStore:
 
     async def count(self, verdict_id: int, reactions: int, audience: int) -> None:
         """Note how a picture was received, instead of what was counted before."""
-        row = ReceptionRow(
-            verdict_id=verdict_id, reactions=reactions, audience=audience, counted=_now()
-        )
         async with self._writing() as session:
             if await session.get(VerdictRow, verdict_id) is not None:  # else it was forgotten
-                await session.merge(row)
+                await note(session, verdict_id, reactions, audience)
+
+
+async def note(session: AsyncSession, verdict_id: int, reactions: int, audience: int) -> None:
+    """Count in the transaction that keeps the picture."""
+    row = ReceptionRow(
+        verdict_id=verdict_id, reactions=reactions, audience=audience, counted=_now()
+    )
+    await session.merge(row)
 
 
 def _now() -> datetime:

@@ -17,6 +17,7 @@ from bot.clusters import Clusters
 from bot.correcting import clean_name
 from bot.digests import Digests
 from bot.domain import (
+    X_USERS,
     Action,
     Answer,
     Attachment,
@@ -136,6 +137,8 @@ class Service:
             log.warning(
                 "%d posts were being answered when the bot stopped; they may come again", lost
             )
+        if not self._settings.x.train:
+            await self._unlearn_x()
         for scope in await self._store.scopes():
             for head in self._heads:
                 await self._galleries.rebuild(scope, head, progress)
@@ -147,6 +150,16 @@ class Service:
             asyncio.create_task(self._clusters.keep(self._stopping)),
             asyncio.create_task(self.teaching.keep(self._stopping)),
         ]
+
+    async def _unlearn_x(self) -> None:
+        """`x.train` was turned off: nothing that was learned from X stays, nor anybody's word."""
+        for scope, keys in (await self._store.posts_taught_by(X_USERS)).items():
+            async with self._versions_locked(scope):
+                await self._forget_learned(scope, keys, "x.train was turned off")
+            for head in self._heads:
+                await self.teaching.recount(scope, head)
+        for scope, user in await self._store.all_consenting(X_USERS):
+            await self.allow(scope, user, False)
 
     async def stop(self) -> None:
         """Stop what is made better, and the housekeeping, if it can be at the end of its work.
@@ -370,6 +383,10 @@ class Service:
     async def verdict_at(self, ref: str) -> int | None:
         """The verdict that a message shows, or None."""
         return await self._store.verdict_at(ref)
+
+    async def verdicts_at(self, ref: str) -> list[Verdict]:
+        """The verdicts that a message shows which answers a whole post, in its order."""
+        return await self._store.verdicts_at(ref)
 
     async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
         """Messages no older than `age` and the verdicts they show, oldest first."""
@@ -960,6 +977,7 @@ class Service:
             await self._store.digests.forget(scope, user)
             await self.members.forget(scope, user)
             await self._store.forget_votes(scope, user)
+            await self._store.x.forget(user)
             self.teaching.forget(scope, user)
             await self._forget(scope, keys, "somebody it had learned from was forgotten")
             await self._settle_all(voted)

@@ -228,11 +228,13 @@ class Discord(_Section):
 class XPrices(_Section):
     """Dollars for one of each, by X's price list; what is not billed is 0."""
 
-    mention_read: Price = 0.001
+    own_read: Price = 0.001
     post_read: Price = 0.005
     user_read: Price = 0.010
     reply: Price = 0.010
+    delete: Price = 0.010
     media_upload: Price = 0.0
+    media_description: Price = 0.005
 
 
 class X(_Section):

@@ -10,7 +10,16 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -47,13 +56,14 @@ from bot.cluster_store import (
     ClusterStore,
     leave,
 )
+from bot.collected_store import CollectedStore, fade
 from bot.cursor_store import CursorStore
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
 from bot.errors import SettingsError
 from bot.exchange_store import ExchangeStore
 from bot.guess_json import guess_of, json_of
-from bot.keeping import drop_groundless_embeddings, grounded_crops, may_be_kept
+from bot.keeping import drop_groundless_embeddings, examples, grounded_crops, may_be_kept
 from bot.member_store import MemberStore
 from bot.names import fold
 from bot.people_store import PeopleStore
@@ -155,6 +165,7 @@ class Store:
         members: who has come in to the pages, and what moderators and admins did.
         cursors: how far what is read in pieces has been read.
         x: which posts mention the bot on X, who said stop there, and what it cost.
+        collected: where pictures come from that nobody handed to the bot.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -175,6 +186,7 @@ class Store:
         self.members = MemberStore(self._reading, self._writing)
         self.cursors = CursorStore(self._reading, self._writing)
         self.x = XStore(self._reading, self._writing)
+        self.collected = CollectedStore(self._reading)
 
     async def __aenter__(self) -> "Store":
         await self.open()
@@ -212,21 +224,7 @@ class Store:
     async def claim(self, post: Post) -> bool:
         """Take a post to answer it. False if it was answered, or is being answered, already."""
         async with self._writing() as session:
-            taken = await session.execute(
-                insert(PostRow)
-                .values(
-                    key=post.key,
-                    scope=post.scope,
-                    author=post.author,
-                    place=post.place,
-                    locale=post.locale,
-                    answered=False,
-                    created=_now(),
-                )
-                .on_conflict_do_nothing(index_elements=["key"])
-                .returning(PostRow.id)
-            )
-            return taken.first() is not None
+            return await _claim(session, post)
 
     async def release(self, key: str) -> None:
         """Give back a post whose answer nobody has seen, so that it can be tried again."""
@@ -273,36 +271,49 @@ class Store:
         Returns:
             Nothing if the post was forgotten while it was being judged.
         """
+
+        async def record(session: AsyncSession, hashes: Sequence[str]) -> list[Verdict]:
+            return await _record(session, key, words, verdicts, hashes, text)
+
+        return await self._keep(verdicts, record)
+
+    async def collect(
+        self,
+        post: Post,
+        verdicts: Sequence[NewVerdict],
+        also: Callable[[AsyncSession, list[Verdict]], Awaitable[None]],
+    ) -> list[Verdict]:
+        """Record a post that nobody waits for, in one transaction; crops go to disk first.
+
+        Args:
+            also: what else is to be written in that transaction.
+
+        Returns:
+            Nothing if there is a post of this key already.
+        """
+
+        async def record(session: AsyncSession, hashes: Sequence[str]) -> list[Verdict]:
+            if not await _claim(session, post):
+                return []
+            recorded = await _record(session, post.key, "", verdicts, hashes, None)
+            await also(session, recorded)
+            return recorded
+
+        return await self._keep(verdicts, record)
+
+    async def _keep(
+        self,
+        verdicts: Sequence[NewVerdict],
+        record: Callable[[AsyncSession, Sequence[str]], Awaitable[list[Verdict]]],
+    ) -> list[Verdict]:
+        """Write the crops, and let `record` write the rest by their hashes."""
         async with self._crops:
             hashes = [await asyncio.to_thread(self._write_crop, each.crop) for each in verdicts]
-            recorded = await self._record(key, words, verdicts, hashes, text)
+            async with self._writing() as session:
+                recorded = await record(session, hashes)
             if not recorded:
                 await self._delete_strays([self._crop_file(each) for each in hashes])
             return recorded
-
-    async def _record(
-        self,
-        key: str,
-        words: str,
-        verdicts: Sequence[NewVerdict],
-        hashes: Sequence[str],
-        text: str | None,
-    ) -> list[Verdict]:
-        async with self._writing() as session:
-            post = await session.scalar(select(PostRow).where(PostRow.key == key))
-            if post is None:
-                return []
-            post.words, post.answered = words, True
-            rows = []
-            for new, crop_hash in zip(verdicts, hashes, strict=True):
-                await session.merge(_crop_row(crop_hash, new.crop))
-                # Somebody may have been removed while the picture was judged.
-                guesses = await _of_known_people(session, post.scope, new.guesses)
-                row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash, text)
-                session.add(row)
-                rows.append(row)
-            await session.flush()
-            return [_verdict(row, post) for row in rows]
 
     async def verdict(self, verdict_id: int) -> Verdict | None:
         """One verdict, or None if it is gone."""
@@ -401,6 +412,14 @@ class Store:
                 select(MessageRow.verdict_id).where(MessageRow.ref == ref)
             )
             return found
+
+    async def verdicts_at(self, ref: str) -> list[Verdict]:
+        """The verdicts on the post that a message answers, in order; none if it answers none."""
+        async with self._reading() as session:
+            key = await session.scalar(
+                select(PostRow.key).join(MessageRow).where(MessageRow.ref == ref)
+            )
+        return [] if key is None else await self.verdicts_of(key)
 
     async def messages_of(self, key: str) -> list[str]:
         """All messages that belong to the answer to a post, or show something of it in a grid."""
@@ -578,6 +597,23 @@ class Store:
         )
         async with self._reading() as session:
             return await session.scalar(newest) or 0
+
+    async def posts_taught_by(self, beginning: str) -> dict[Scope, list[str]]:
+        """The posts, by scope, of users of this beginning that are examples of somebody."""
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(PostRow.scope, PostRow.key)
+                .join(VerdictRow, VerdictRow.post_id == PostRow.id)
+                .where(
+                    PostRow.author.startswith(beginning, autoescape=True),
+                    VerdictRow.id.in_(examples()),
+                )
+                .distinct()
+            )
+            found: defaultdict[Scope, list[str]] = defaultdict(list)
+            for scope, key in rows:
+                found[scope].append(key)
+            return dict(found)
 
     async def first_label(self, keys: Iterable[str]) -> int | None:
         """The lowest id in the label log that speaks of these posts."""
@@ -783,6 +819,19 @@ class Store:
             )
             return frozenset(rows)
 
+    async def all_consenting(self, beginning: str) -> list[tuple[Scope, UserId]]:
+        """Users of this beginning whose standing word in a scope is yes."""
+        newest = select(func.max(ConsentRow.id)).group_by(ConsentRow.scope, ConsentRow.user)
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(ConsentRow.scope, ConsentRow.user).where(
+                    ConsentRow.id.in_(newest),
+                    ConsentRow.allowed,
+                    ConsentRow.user.startswith(beginning, autoescape=True),
+                )
+            )
+            return [(scope, user) for scope, user in rows]
+
     async def forget_consent(self, scope: Scope, user: UserId) -> None:
         """Remove a user's words: what they post is not to be learned, nor scored, again."""
         async with self._writing() as session:
@@ -924,6 +973,7 @@ class Store:
                 .returning(VerdictRow.id)
             )
             dropped = len(result.all())
+            await fade(session)
         await self._drop_orphaned_crops()
         return dropped
 
@@ -1059,6 +1109,49 @@ def _unlink(files: Iterable[Path]) -> None:
 def _now() -> datetime:
     """UTC without a zone, as SQLite keeps it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+async def _claim(session: AsyncSession, post: Post) -> bool:
+    """Whether there was no post of this key yet."""
+    taken = await session.execute(
+        insert(PostRow)
+        .values(
+            key=post.key,
+            scope=post.scope,
+            author=post.author,
+            place=post.place,
+            locale=post.locale,
+            answered=False,
+            created=_now(),
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(PostRow.id)
+    )
+    return taken.first() is not None
+
+
+async def _record(
+    session: AsyncSession,
+    key: str,
+    words: str,
+    verdicts: Sequence[NewVerdict],
+    hashes: Sequence[str],
+    text: str | None,
+) -> list[Verdict]:
+    post = await session.scalar(select(PostRow).where(PostRow.key == key))
+    if post is None:
+        return []
+    post.words, post.answered = words, True
+    rows = []
+    for new, crop_hash in zip(verdicts, hashes, strict=True):
+        await session.merge(_crop_row(crop_hash, new.crop))
+        # Somebody may have been removed while the picture was judged.
+        guesses = await _of_known_people(session, post.scope, new.guesses)
+        row = _verdict_row(replace(new, guesses=guesses), post.id, crop_hash, text)
+        session.add(row)
+        rows.append(row)
+    await session.flush()
+    return [_verdict(row, post) for row in rows]
 
 
 async def _place(session: AsyncSession, place: str) -> PlaceRow:

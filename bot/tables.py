@@ -314,14 +314,19 @@ class MentionRow(Base):
     """A post on X that mentions the bot; see `bot.x_store`.
 
     `payload` is the post as it was read, until it is dealt with; `tried` counts attempts, `due` is
-    when the next one is; `reply` is the post that answers it.
+    when the next one is. `text` is what is answered, and `after` the newest reply that was known
+    when that went out first; `reply` is the post that answers.
     """
 
     __tablename__ = "x_mentions"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    __table_args__ = _IDS_ARE_NEVER_REUSED
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(unique=True)
     author: Mapped[str] = mapped_column(index=True)
     state: Mapped[str] = mapped_column(index=True)
     payload: Mapped[str | None]
+    text: Mapped[str | None]
+    after: Mapped[int | None]
     tried: Mapped[int] = mapped_column(default=0)
     due: Mapped[datetime]
     reply: Mapped[int | None]

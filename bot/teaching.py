@@ -50,6 +50,7 @@ class Teaching:
             share=teaching.agreement,
             poster=teaching.poster_weight,
             moderator=teaching.moderator_weight,
+            learn_from_x=settings.x.train,
         )
         self._measured: dict[tuple[Scope, str], dict[UserId, Reliability]] = {}
         self._measuring = asyncio.Lock()

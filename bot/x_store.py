@@ -43,14 +43,20 @@ class Mention:
         id: of the post; later posts have larger ones.
         author: who wrote it.
         payload: the post as it was read.
+        number: no two mentions have the same, ever; 0 before it is kept.
         tried: how often an answer was tried.
+        text: what may have been answered already, word for word.
+        after: what may have been answered is newer than this post.
     """
 
     id: int
     author: UserId
     payload: str
+    number: int = 0
     state: MentionState = MentionState.WAITING
     tried: int = 0
+    text: str | None = None
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,11 @@ class XStore:
             row = await session.get(CursorRow, _CURSOR)
             return None if row is None else int(row.value)
 
-    async def receive(self, mentions: Iterable[Mention], newest: int) -> int:
+    async def receive(self, mentions: Iterable[Mention], newest: int | None) -> int:
         """Keep mentions to answer them, and go on behind `newest`, in one transaction.
+
+        Args:
+            newest: None while older ones may still come.
 
         Returns:
             How many were new.
@@ -99,9 +108,10 @@ class XStore:
                     row.on_conflict_do_nothing(index_elements=["id"]).returning(MentionRow.id)
                 )
                 new += taken.first() is not None
-            last = await session.get(CursorRow, _CURSOR)
-            newest = max(newest, int(last.value)) if last else newest
-            await cursor_store.move(session, _CURSOR, str(newest))
+            if newest is not None:
+                last = await session.get(CursorRow, _CURSOR)
+                newest = max(newest, int(last.value)) if last else newest
+                await cursor_store.move(session, _CURSOR, str(newest))
         return new
 
     async def due(self, most: int, besides: Iterable[int] = ()) -> list[Mention]:
@@ -129,9 +139,18 @@ class XStore:
             found = select(func.count()).where(MentionRow.state.in_(OPEN))
             return await session.scalar(found) or 0
 
-    async def sending(self, mention_id: int) -> None:
+    async def wait(self, longest: float) -> float:
+        """Seconds until the next open mention is due, at most so many."""
+        async with self._reading() as session:
+            found = select(func.min(MentionRow.due)).where(MentionRow.state.in_(OPEN))
+            due = await session.scalar(found)
+        return longest if due is None else min(longest, max(0.0, (due - _now()).total_seconds()))
+
+    async def sending(self, mention_id: int, text: str) -> None:
         """A reply is about to go out."""
-        await self._change(mention_id, state=str(MentionState.SENDING))
+        newest = select(func.max(MentionRow.reply)).scalar_subquery()
+        state = str(MentionState.SENDING)
+        await self._change(mention_id, state=state, text=text, after=newest)
 
     async def not_sent(self, mention_id: int) -> None:
         """It is certain that no reply went out."""
@@ -142,8 +161,8 @@ class XStore:
         await self._change(mention_id, due=until, tried=tried)
 
     async def settle(self, mention_id: int, state: MentionState, reply: int | None = None) -> None:
-        """It is dealt with; what it said is forgotten."""
-        await self._change(mention_id, state=str(state), reply=reply, payload=None)
+        """It is dealt with; what was said is forgotten."""
+        await self._change(mention_id, state=str(state), reply=reply, payload=None, text=None)
 
     async def _change(self, mention_id: int, **values: object) -> None:
         async with self._writing() as session:
@@ -162,7 +181,7 @@ class XStore:
             await session.execute(
                 update(MentionRow)
                 .where(MentionRow.author == author)
-                .values(author="", payload=None, reply=None)
+                .values(author="", payload=None, text=None, reply=None)
             )
 
     # who said stop
@@ -209,8 +228,16 @@ class XStore:
 
 
 def _mention(row: MentionRow) -> Mention:
-    state = MentionState(row.state)
-    return Mention(row.id, row.author, row.payload or "", state, row.tried)
+    return Mention(
+        id=row.id,
+        author=row.author,
+        payload=row.payload or "",
+        number=row.number,
+        state=MentionState(row.state),
+        tried=row.tried,
+        text=row.text,
+        after=row.after or 0,
+    )
 
 
 def _now() -> datetime:

@@ -19,15 +19,20 @@ def upgrade() -> None:
     )
     op.create_table(
         "x_mentions",
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("payload", sa.String(), nullable=True),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.Column("after", sa.Integer(), nullable=True),
         sa.Column("tried", sa.Integer(), nullable=False),
         sa.Column("due", sa.DateTime(), nullable=False),
         sa.Column("reply", sa.Integer(), nullable=True),
         sa.Column("created", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_x_mentions_author", "x_mentions", ["author"])
     op.create_index("ix_x_mentions_state", "x_mentions", ["state"])
