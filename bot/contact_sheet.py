@@ -23,7 +23,7 @@ from bot.replying import say, why_no_score
 from bot.store import Store
 from bot.sweeping import Sweep, Swept, Why, ranked
 from datasets.label_files import as_text
-from models.types import NoScore, Refused, Scored
+from models.types import Crop, NoScore, Refused, Scored
 
 MOST_REFUSED = 200
 """Of those refused, so many are on the page; all are in the table."""
@@ -38,8 +38,6 @@ SUGGESTIONS = {True: "like", False: "nope", None: "like-undecided"}
 
 _WORDED_HERE = (*Why, NoScore.NOT_YOURS, NoScore.UNCONFIRMED, NoScore.TOO_FEW_RATINGS)
 """The reasons that read differently where whoever reads them is not who posted."""
-
-_DIGITS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +108,24 @@ def _page(context: dict[str, Any]) -> str:
 
 
 async def _card(store: Store, sheet: Sheet, rank: int, each: Swept) -> dict[str, Any]:
-    """What the page shows of one picture; without `picture` if it is gone by now."""
+    """What the page shows of one picture; its picture is None if it is gone by now."""
     score, crop_hash = each.guess, each.collected.crop
     assert isinstance(score, Scored)  # noqa: S101 - it is ranked
     crop = None if crop_hash is None else await store.crop(crop_hash)
-    picture = "" if crop is None else await asyncio.to_thread(drawing.plain, crop)
-    height, width = (0, 0) if crop is None else crop.pixels.shape[:2]
     return {
         **_origin(each, sheet.locale),
         "rank": rank,
-        "picture": drawing.data_url(picture) if picture else "",
-        "size": (width, height),
+        "picture": None if crop is None else await asyncio.to_thread(_picture, crop),
         "suggestion": SUGGESTIONS[score.likes],
         "score": score,
-        "numbers": {key: f"{getattr(score, key):.{_DIGITS}f}" for key in ("value", "low", "high")},
+        "numbers": {key: f"{getattr(score, key):.1f}" for key in ("value", "low", "high")},
     }
+
+
+def _picture(crop: Crop) -> tuple[str, int, int]:
+    """Its address, width and height."""
+    height, width = crop.pixels.shape[:2]
+    return drawing.data_url(drawing.plain(crop)), width, height
 
 
 def _origin(each: Swept, locale: str) -> dict[str, Any]:

@@ -147,10 +147,10 @@ async def _viewer(store: Store, scope: Scope, given: UserId | None) -> UserId:
     """Whose taste it is: who is named, or the only one who rated anything here."""
     ratings = await store.ratings.of(scope)
     rated, counted = Counter(each.user for each in ratings), learnable(ratings)
-    if given in rated:
-        return given
     if given is None and len(rated) == 1:
         return next(iter(rated))
+    if given is not None and given in rated:
+        return given
     if not rated:
         raise SettingsError(f"--head taste: nobody has rated anything in {scope} yet.")
     told = ", ".join(
