@@ -12,13 +12,13 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot import drawing, page_files
+from bot import drawing, old_sheets, page_files
 from bot.replying import say, why_no_score
 from bot.store import Store
 from bot.sweeping import Sweep, Swept, Why, ranked
@@ -47,14 +47,22 @@ class Sheet:
     Attributes:
         top: how many of the best are shown.
         locale: `ja` or `en`.
-        made: the day, UTC.
+        made: when, UTC without a zone.
+        keep_days: for how long what is said here of people who have not agreed may be kept.
     """
 
     wish: Sweep
     swept: Sequence[Swept]
     top: int
     locale: str
-    made: date
+    made: datetime
+    keep_days: float
+
+    @property
+    def until(self) -> datetime | None:
+        """When it has to go, whatever it shows; None if all agreed whom it speaks of."""
+        agreed = all(each.collected.agreed for each in self.swept)
+        return None if agreed else self.made + timedelta(days=self.keep_days)
 
     @property
     def best(self) -> list[Swept]:
@@ -81,6 +89,8 @@ def why_refused(locale: str, wish: Sweep, reason: str) -> str:
 async def write(sheet: Sheet, folder: Path, store: Store) -> None:
     """Write sheet.html and sheet.csv into a folder, both for their owner alone."""
     best = sheet.best
+    ends = [sheet.until, *(each.until for each in best)]
+    await asyncio.to_thread(old_sheets.put, _note(sheet), folder)
     cards = [await _card(store, sheet, *each) for each in enumerate(best, start=1)]
     context = {
         "say": lambda message, **values: say(sheet.locale, message, **values),
@@ -90,7 +100,7 @@ async def write(sheet: Sheet, folder: Path, store: Store) -> None:
         "refused": [(_origin(each, sheet.locale), why) for each, why in sheet.refused],
         "reasons": Counter(why for _, why in sheet.refused).most_common(),
         "most_refused": MOST_REFUSED,
-        "delete_by": min((each.until for each in best if each.until), default=None),
+        "delete_by": min((end for end in ends if end is not None), default=None),
     }
     page = await asyncio.to_thread(_page, context)
     await asyncio.to_thread(page_files.write, folder / "sheet.html", page)
@@ -105,6 +115,16 @@ def _page(context: dict[str, Any]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return page_files.render("sweep.html", {**context, "style": style, "policy": policy})
+
+
+def _note(sheet: Sheet) -> old_sheets.Note:
+    return old_sheets.Note(
+        scope=sheet.wish.scope,
+        source=sheet.wish.source,
+        shown=[each.collected.whole for each in sheet.best],
+        listed=[each.collected.whole for each in sheet.swept],
+        until=sheet.until,
+    )
 
 
 async def _card(store: Store, sheet: Sheet, rank: int, each: Swept) -> dict[str, Any]:
@@ -186,8 +206,3 @@ def _row(sheet: Sheet, each: Swept, **told: Any) -> dict[str, Any]:
     if row["posted"] is not None:
         row["posted"] = row["posted"].isoformat(timespec="seconds") + "Z"
     return {key: as_text(value) if isinstance(value, str) else value for key, value in row.items()}
-
-
-def today() -> date:
-    """By UTC."""
-    return datetime.now(UTC).date()

@@ -11,6 +11,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich import box
@@ -24,6 +25,7 @@ from bot.errors import HanteiError, SettingsError
 from bot.face_files import make_folder
 from bot.judge_files import at_work
 from bot.judging import Judge
+from bot.old_sheets import drop_stale, sheets_dir
 from bot.rating_report import learnable
 from bot.replying import LOCALES
 from bot.settings import Settings, load
@@ -34,6 +36,7 @@ from models.heads import SCORING_HEADS
 from models.types import Refused, Scope, UserId
 
 USAGE_ERROR = 2
+NOTHING = "Nothing was collected yet; python -m bot.collect does that."
 
 Sources = dict[tuple[Scope, str], int]
 """How many pictures were collected, by scope and source."""
@@ -67,11 +70,12 @@ async def _run(settings: Settings, given: argparse.Namespace) -> None:
     async with Store(settings.store.data_dir) as store:
         sources = await _sources(store, given.scope)
         if given.source is None:
-            Console().print(_table(sources))
+            Console().print(_table(sources) if sources else NOTHING)
             return
         scope, source = chosen(given.source, sources)
         viewer = await _viewer(store, scope, given.viewer) if given.head == "taste" else None
         wish = Sweep(scope, source, given.head, viewer)
+        await drop_stale(store, settings.store.data_dir)
         folder = given.out or _folder(settings, wish)
         await asyncio.to_thread(make_folder, folder)
         sheet = await _sheet(settings, store, wish, given.top, given.locale or settings.locale)
@@ -86,7 +90,7 @@ async def _sheet(settings: Settings, store: Store, wish: Sweep, top: int, locale
         with console.status("learning …"):
             await _learn(store, judge, wish)
         swept = await sweep(settings, store, judge, wish, console)
-    return Sheet(wish, swept, top, locale, contact_sheet.today())
+    return Sheet(wish, swept, top, locale, _now(), settings.store.keep_days)
 
 
 async def _learn(store: Store, judge: Judge, wish: Sweep) -> None:
@@ -117,6 +121,8 @@ def chosen(wanted: str, sources: Sources) -> tuple[Scope, str]:
         SettingsError: there is none, or several could be meant.
     """
     exact = [each for each in sources if each[1] == wanted]
+    if not sources:
+        raise SettingsError(NOTHING)
     found = exact or [each for each in sources if each[1].startswith(wanted)]
     if len(found) == 1:
         return found[0]
@@ -127,7 +133,7 @@ def chosen(wanted: str, sources: Sources) -> tuple[Scope, str]:
 
 def _listed(sources: Sources) -> str:
     told = (f"{source} in {scope} ({number})" for (scope, source), number in sources.items())
-    return ", ".join(told) or "none; python -m bot.collect collects"
+    return ", ".join(told)
 
 
 def _table(sources: Sources) -> Table:
@@ -136,7 +142,6 @@ def _table(sources: Sources) -> Table:
     table.columns[2].justify = "right"
     for (scope, source), number in sources.items():
         table.add_row(Text(source), Text(scope), str(number))
-    table.caption = None if sources else "Nothing was collected; python -m bot.collect does that."
     return table
 
 
@@ -167,12 +172,17 @@ async def _viewer(store: Store, scope: Scope, given: UserId | None) -> UserId:
 def _folder(settings: Settings, wish: Sweep) -> Path:
     """DATE-SOURCE-HEAD, of letters that are allowed in names of files everywhere."""
     source = re.sub(r"[^\w-]+", "-", wish.source)[:_MOST_LETTERS].strip("-")
-    name = f"{contact_sheet.today().isoformat()}-{source}-{wish.head}"
-    return settings.store.data_dir / "sweeps" / name
+    name = f"{_now().date().isoformat()}-{source}-{wish.head}"
+    return sheets_dir(settings.store.data_dir) / name
 
 
 _MOST_LETTERS = 60
 """Of a source: a name may have 255 bytes, and a letter may take four."""
+
+
+def _now() -> datetime:
+    """UTC without a zone, as the store keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def summary(sheet: Sheet) -> str:

@@ -13,7 +13,7 @@ sweep-meaning-taste = The score is what this person would give, 1 to 5, as far a
 sweep-meaning-photogenic = The score is where a picture would stand among its author's own, 1 to 5, by what this community reacted to.
 sweep-meaning-beauty = The score is what 60 students in one country would have given, 1 to 5. It says nothing of anybody's worth. Only whoever opted in is scored.
 sweep-private = This sheet shows people: it is for the operator alone.
-sweep-delete-by = Delete it by { $date }: then the first of its pictures expires that nobody agreed to.
+sweep-delete-by = Delete it by { $date }: until then what is said and shown of those who have not agreed may be kept. In its usual place the bot deletes it by itself, also when somebody on it is forgotten.
 
 sweep-picture = Picture { $rank }, by { $author }
 sweep-gone = The picture is gone by now.
