@@ -360,9 +360,14 @@ def _score_lines(verdict: Verdict) -> list[str]:
 
 
 def no_score(locale: str, head: str, reason: str) -> str:
-    """Why a head gives no score."""
-    why = say(locale, f"no-score-{reason}", mark=Mark.MINE)
+    """Why a head gives no score, and which."""
+    why = why_no_score(locale, reason)
     return say(locale, "no-score", head=say(locale, f"head-{head}"), why=why)
+
+
+def why_no_score(locale: str, reason: str) -> str:
+    """A reason of `models.types`, where it is clear which head it is of."""
+    return say(locale, f"no-score-{reason}", mark=Mark.MINE)
 
 
 _LIKES = {True: "like", False: "nope", None: "like-undecided"}

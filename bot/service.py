@@ -42,6 +42,7 @@ from bot.intake import Intake
 from bot.judging import Judge, Judgement, versions_dir
 from bot.members import Members
 from bot.offering import RATED_UNDER
+from bot.old_sheets import drop_stale
 from bot.people_store import KnownPerson
 from bot.rating_queue import queue
 from bot.rating_store import Rated, Seen
@@ -1127,6 +1128,7 @@ class Service:
             expired = await self._store.expire(keep)
         if expired:
             log.info("%d crops expired", expired)
+        await drop_stale(self._store, self._settings.store.data_dir)
         if strays := await self._store.sweep_crops():
             log.warning("%d files of crops that are not kept were swept away", strays)
         await self._store.scrub()
