@@ -262,7 +262,7 @@ class XBot:
         if await self._is_to_be_ignored(tagging):
             await self._settle(mention, MentionState.IGNORED)
             return
-        said = plain_text(tagging.post.text, tagging.post.tags)
+        said = plain_text(tagging.post.text)
         if not (tagging.post.pictures or tagging.post.untold):
             if await self._obey(mention, tagging.post, word(said)):
                 return
@@ -462,7 +462,7 @@ class XBot:
                 Attachment(f"x-{shown.id}-{n}", url=url)
                 for n, url in enumerate(shown.pictures[:MOST_PICTURES])
             ),
-            text=plain_text(post.text, post.tags) or None,
+            text=plain_text(post.text) or None,
             place=X_PLACE,
         )
 

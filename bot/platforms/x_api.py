@@ -179,6 +179,8 @@ class XApi:
     async def upload(self, picture: bytes, description: str) -> str:
         """Upload a JPEG with alternative text, for one post within a day.
 
+        A picture without it is better than none: if X takes no text, that is only logged.
+
         Returns:
             Its id.
         """
@@ -194,8 +196,11 @@ class XApi:
         media = str(_told(answer)["id"])
         text = description[:LONGEST_DESCRIPTION]
         about = {"id": media, "metadata": {"alt_text": {"text": text}}}
-        async with self.budget.paying("media_description"):
-            await self.send("POST", "/2/media/metadata", body=about)
+        try:
+            async with self.budget.paying("media_description"):
+                await self.send("POST", "/2/media/metadata", body=about)
+        except Rejected as refused:
+            log.warning("X takes no alternative text: %s", refused.detail)
         return media
 
     async def reply(self, to: int, text: str, media: Sequence[str] = ()) -> int:

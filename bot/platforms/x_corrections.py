@@ -7,13 +7,11 @@ only possibly one (see `Said.sure`).
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from bot.correcting import LONGEST_NAME, reads_like_chat
 from bot.domain import CANDIDATE_MARKS, Mark
-from bot.platforms.x_posts import Tag
 from bot.platforms.x_text import LETTERS
 
 
@@ -49,7 +47,7 @@ _MARKS = {
     Mark.NOT_A_FACE: "🚫 notaface 顔じゃない 顔ではない 顔ではありません 顔じゃないです",
     Mark.MINE: "🙋 🙋‍♀️ 🙋‍♂️ 本人です",
 }
-_LINK = re.compile(r"https?://\S+")
+_NOT_SAID = re.compile(r"https?://\S+|(?<!\w)[@＠]\w{1,15}", re.ASCII)
 _LETTER = re.compile(
     rf"([{LETTERS}{LETTERS.lower()}])(?:[\s:：.．、,)）]+|(?=\W|\d|[^\x00-\u02ff])|$)"
 )
@@ -79,11 +77,9 @@ class Said:
     sure: bool = True
 
 
-def plain_text(text: str, tags: Iterable[Tag]) -> str:
-    """What somebody wrote, without the accounts that X tags and without links."""
-    for tag in sorted(tags, key=lambda each: -each.start):
-        text = f"{text[: tag.start]} {text[tag.end :]}"
-    lines = _LINK.sub(" ", text).splitlines()
+def plain_text(text: str) -> str:
+    """What somebody wrote, without the accounts that are tagged and without links."""
+    lines = _NOT_SAID.sub(" ", text).splitlines()
     return "\n".join(" ".join(line.split()) for line in lines).strip()
 
 

@@ -460,6 +460,17 @@ async def test_pictures_that_x_does_not_take_are_left_out(
     assert not only(x.replies_to(asked)).media
 
 
+async def test_a_picture_without_alternative_text_is_better_than_none(
+    settings: Settings, service: Service, x: XServer, ann: User, mai: bytes
+) -> None:
+    x.faults.next("POST /2/media/metadata", failing(400))
+    asked = x.post(ann, "@hantei だれ？", pictures=[mai])
+    async with running(settings, service):
+        await dealt_with(service, asked)
+    (media,) = only(x.replies_to(asked)).media
+    assert media.alt_text is None
+
+
 async def test_the_bot_stops_before_its_money_is_spent(
     settings: Settings,
     x: XServer,

@@ -4,7 +4,6 @@ import pytest
 
 from bot.domain import Mark
 from bot.platforms.x_corrections import Said, Word, corrections, plain_text, word
-from bot.platforms.x_posts import Tag
 
 
 def mark(face: int, mark: Mark) -> list[Said]:
@@ -105,6 +104,5 @@ def test_words_to_the_bot_stand_alone(text: str, meant: Word | None) -> None:
 
 
 def test_what_x_adds_to_a_text_is_taken_off() -> None:
-    text = "@hantei @ann B2 https://t.co/abc"
-    tags = [Tag(0, 7, "hantei"), Tag(8, 12, "ann")]
-    assert plain_text(text, tags) == "B2"
+    assert plain_text("@hantei @ann_1 B2 https://t.co/abc\n ＠bob A  none") == "B2\nA none"
+    assert plain_text("@hanteiやめて") == "やめて"
