@@ -20,6 +20,7 @@ from yarl import URL
 from bot.errors import HanteiError, SettingsError
 from bot.findings import Finding, show
 from bot.platforms.x_auth import Auth, auth_of
+from bot.platforms.x_budget import SLOW_FROM, month
 from bot.platforms.x_oauth2 import SCOPES, NotSignedIn, SignIn
 from bot.platforms.x_sign_in import code_of
 from bot.platforms.x_tokens import TokenFile
@@ -27,8 +28,6 @@ from bot.settings import Settings, X
 from bot.store import Store
 from bot.x_store import Spending
 
-_NOTE_FROM = 0.8
-"""Of the budget."""
 _MOST_MENTIONS = 100
 """On one page, by X's rule."""
 _CLOCK = 60.0
@@ -371,10 +370,9 @@ async def _waiting(settings: Settings, kept: _Kept, account: str) -> Finding:
 
 
 async def _kept(settings: Settings) -> _Kept:
-    month = datetime.now(UTC).strftime("%Y-%m")
     try:
         async with Store(settings.store.data_dir) as store:
-            return _Kept(await store.x.cursor(), await store.x.open(), await store.x.spent(month))
+            return _Kept(await store.x.cursor(), await store.x.open(), await store.x.spent(month()))
     except Exception as error:
         raise _Refusal(
             f"the database does not open: {error}", "see `python bot.py doctor`"
@@ -399,7 +397,7 @@ def _money(x: X, spent: Sequence[Spending], now: datetime) -> Finding:
     until = begin + gone * (budget / total) if total else end
     if until < end and gone >= timedelta(days=1):
         found += f"; at this pace it is spent on {until.day} {until:%B}"
-    if total >= _NOTE_FROM * budget:
+    if total >= SLOW_FROM * budget:
         mend = "the bot looks for mentions less often from here on; raise x.monthly_budget"
         return Finding("money for X", "note", found, mend)
     return Finding("money for X", "good", found)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -57,6 +58,8 @@ def _is_origin(url: str) -> str:
 
 Origin = Annotated[str, AfterValidator(_is_origin)]
 """Scheme, host and perhaps a port."""
+Key = Annotated[SecretStr | None, BeforeValidator(lambda given: given or None)]
+"""A secret; an empty one is none."""
 Price = Annotated[float, Field(ge=0)]
 """Dollars."""
 
@@ -240,12 +243,12 @@ class XPrices(_Section):
 class X(_Section):
     """The X (Twitter) platform; it runs when there are keys: see `configured`."""
 
-    consumer_key: SecretStr | None = None
-    consumer_secret: SecretStr | None = None
-    access_token: SecretStr | None = None
-    access_token_secret: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
+    consumer_key: Key = None
+    consumer_secret: Key = None
+    access_token: Key = None
+    access_token_secret: Key = None
+    client_id: Annotated[str | None, BeforeValidator(lambda given: given or None)] = None
+    client_secret: Key = None
     callback_url: str = "http://127.0.0.1:8917/callback"
     api_url: Origin = "https://api.x.com"
     authorize_url: str = "https://x.com/i/oauth2/authorize"

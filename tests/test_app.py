@@ -137,6 +137,7 @@ def test_platforms_follow_the_settings() -> None:
     assert names(discord={"token": "x"}) == ["discord", "web"]
     assert names(discord={"token": ""}, web={"enabled": False}) == []
     assert names(x={"client_id": "x"}) == ["x", "web"]
+    assert names(x={"client_id": "", "consumer_key": ""}) == ["web"]
 
 
 async def test_no_platform_at_all_is_a_sentence() -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -319,19 +319,6 @@ class Terminal:
         self.said = ""
         self._screen = screen
 
-    @classmethod
-    async def run(cls, folder: Path, *arguments: str) -> "Terminal":
-        ours, theirs = os.openpty()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "bot.py"), *arguments,
-                cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
-                env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
-            )  # fmt: skip
-        finally:
-            os.close(theirs)
-        return cls(process, ours)
-
     async def until(self, pattern: str) -> str:
         """What was said first that looks like this."""
         while (found := re.search(pattern, self.said)) is None:
@@ -342,12 +329,28 @@ class Terminal:
         os.write(self._screen, f"{line}\n".encode())
 
     async def ended(self) -> int:
-        status = await self.process.wait()
-        try:
+        """Its exit status, once all that it said is here."""
+        with suppress(OSError):  # nobody has the other end open any more
             await self.until("(?!)")
-        except OSError:  # nobody has the other end open any more
-            os.close(self._screen)
-        return status
+        return await self.process.wait()
+
+
+@asynccontextmanager
+async def running(folder: Path, *arguments: str) -> AsyncIterator[Terminal]:
+    ours, theirs = os.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "bot.py"), *arguments,
+        cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs,
+        env={**os.environ, "COLUMNS": "80", "TERM": "dumb"},
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(ours)
 
 
 @pytest.fixture
@@ -368,24 +371,28 @@ def folder(tmp_path: Path, x: XServer, bot: User) -> Path:
     return tmp_path
 
 
-async def agreed(url: str, *, and_back: bool) -> str:
-    """Somebody opens the address and agrees; the address that the browser ends at."""
-    async with (
-        aiohttp.ClientSession() as http,
-        http.get(url, allow_redirects=and_back) as response,
-    ):
-        return str(response.url) if and_back else response.headers["Location"]
+async def opened(url: str) -> aiohttp.ClientResponse:
+    """What a browser is answered, as soon as somebody listens there."""
+    async with aiohttp.ClientSession() as http:
+        while True:
+            try:
+                async with http.get(url, allow_redirects=False) as response:
+                    return response
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("and_back", [True, False], ids=["browser", "pasted"])
-async def test_signing_in(x: XServer, folder: Path, and_back: bool) -> None:
-    terminal = await Terminal.run(folder, "doctor", "x")
-    url = await terminal.until(r"http://\S+/i/oauth2/authorize\?\S+")
-    await terminal.until("within 30 seconds")
-    address = await agreed(url, and_back=and_back)
-    if not and_back:
-        terminal.type(address)
-    assert await terminal.ended() == 0, terminal.said
+@pytest.mark.parametrize("pasted", [False, True])
+async def test_signing_in(x: XServer, folder: Path, pasted: bool) -> None:
+    async with running(folder, "doctor", "x") as terminal:
+        url = await terminal.until(r"http://\S+/i/oauth2/authorize\?\S+")
+        await terminal.until("within 30 seconds")
+        address = (await opened(url)).headers["Location"]
+        if pasted:
+            terminal.type(address)
+        else:
+            assert (await opened(address)).status == 200
+        assert await terminal.ended() == 0, terminal.said
     assert "account: the bot is @hantei_bot" in terminal.said
     file = folder / "data" / "x_tokens.json"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -397,9 +404,9 @@ async def test_signing_in(x: XServer, folder: Path, and_back: bool) -> None:
 
 
 async def test_ctrl_c_leaves_nothing_behind(x: XServer, folder: Path) -> None:
-    terminal = await Terminal.run(folder, "doctor", "x")
-    await terminal.until("within 30 seconds")
-    terminal.process.send_signal(signal.SIGINT)
-    assert await terminal.ended() == 130
+    async with running(folder, "doctor", "x") as terminal:
+        await terminal.until("within 30 seconds")
+        terminal.process.send_signal(signal.SIGINT)
+        assert await terminal.ended() == 130
     assert "Traceback" not in terminal.said
     assert not list(folder.glob("data/*"))

@@ -121,9 +121,3 @@ class Budget:
 def month() -> str:
     """The present one, YYYY-MM."""
     return datetime.now(UTC).strftime("%Y-%m")
-
-
-def next_month() -> datetime:
-    """When there is money again: UTC without a zone."""
-    now = datetime.now(UTC)
-    return datetime(now.year + now.month // 12, now.month % 12 + 1, 1)
