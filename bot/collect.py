@@ -1,9 +1,10 @@
-"""`python -m bot.collect`: pictures of the operator's own, to learn from.
+"""`python -m bot.collect`: pictures that nobody handed to the bot.
 
 `boxes`: the detectors that answer people propose boxes; a person corrects them on the page /boxes;
 then they are detection labels to train on. `posts`: with how they were received
 (`bot.receiving`). `reactions`: how posts on Discord were received
-(`bot.platforms.discord_reactions`).
+(`bot.platforms.discord_reactions`). `folder`, `feed`, `discord`, `x`: with where they are from
+(`bot.collecting`). `forget`: no longer those of an author (`bot.collect_forget`).
 """
 
 import argparse
@@ -13,7 +14,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from enum import StrEnum
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from rich.progress import Progress
 
 from bot import replying
 from bot.annotating import boxes_dir, training_command
+from bot.collecting import Outcome, Terms, read_file
 from bot.domain import Attachment
 from bot.errors import HanteiError, PictureRefused, SettingsError
 from bot.intake import Intake
@@ -38,15 +40,6 @@ USAGE_ERROR = 2
 SCOPE = "cli"
 
 
-class Outcome(StrEnum):
-    """What became of one file, in the words of the summary."""
-
-    ADDED = "added"
-    THERE = "there already"
-    COPY = "near copies of others left out"
-    REFUSED = "refused"
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -57,15 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.command == "boxes" and (given.folder is None) == (given.remove is None):
         parser.error("name either a FOLDER to add or a set to --remove.")
-    adding = given.command == "posts" and None not in (given.folder, given.counts)
-    if given.command == "posts" and adding == (given.forget is not None):
-        parser.error("name either a FOLDER and its --counts or an author to --forget.")
     try:
         said = given.collect(load(given.config), given)
     except (HanteiError, OSError) as error:
         print(error, file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
+        print("Stopped. The same command goes on where it was.", file=sys.stderr)
         return 130
     Console().print(said, markup=False, highlight=False, soft_wrap=True)
     return 0
@@ -78,11 +69,46 @@ def _boxes(settings: Settings, given: argparse.Namespace) -> str:
 
 
 def _posts(settings: Settings, given: argparse.Namespace) -> str:
-    from bot.receiving import forget, receive
+    from bot.receiving import receive
 
-    if given.forget is not None:
-        return asyncio.run(forget(settings, given.forget, given.scope))
     return asyncio.run(receive(settings, given.folder, given.counts, given.scope))
+
+
+def _folder(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.collect_folder import collect
+
+    return asyncio.run(
+        collect(settings, _terms(given), given.scope, given.folder, given.licence, given.author)
+    )
+
+
+def _feed(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.collect_feed import Asked, collect, is_url
+
+    contact = given.contact or settings.web.public_url
+    if contact is None and is_url(given.feed):
+        raise SettingsError(
+            "feed: say with --contact how the server's operator reaches you (an address of mail or "
+            "of a page), or set web.public_url."
+        )
+    asked = Asked(given.feed, given.media_host, contact or "a saved feed")
+    return asyncio.run(collect(settings, _terms(given), given.scope, asked))
+
+
+def _discord(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.platforms.discord_history import collect
+
+    return asyncio.run(collect(settings, _terms(given), given.channels, given.since))
+
+
+def _forget(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.collect_forget import forget
+
+    return asyncio.run(forget(settings, given.author, given.scope))
+
+
+def _terms(given: argparse.Namespace) -> Terms:
+    return Terms(given.most, getattr(given, "agreed", False), given.selfies)
 
 
 def _reactions(settings: Settings, _: argparse.Namespace) -> str:
@@ -146,7 +172,7 @@ async def add(
 
     async def add_one(file: Path) -> Outcome:
         try:
-            data = await asyncio.to_thread(_read, file, most_bytes)
+            data = await asyncio.to_thread(read_file, file, most_bytes)
             return await _add(judge, intake, into, seen, data)
         except PictureRefused as refused:
             why = replying.refusal("en", refused)
@@ -157,12 +183,6 @@ async def add(
 
     workers = settings.judging.workers
     return Counter(await side_by_side(add_one, files, workers, "finding faces", console))
-
-
-def _read(file: Path, most_bytes: int) -> bytes:
-    """The file, or of a larger one just enough for the intake to refuse it."""
-    with file.open("rb") as stream:
-        return stream.read(most_bytes + 1)
 
 
 async def _add(judge: Judge, intake: Intake, into: BoxSet, seen: Seen, data: bytes) -> Outcome:
@@ -230,6 +250,10 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(collect=_boxes)
     _add_posts(commands)
     _add_reactions(commands)
+    _add_folder(commands)
+    _add_feed(commands)
+    _add_discord(commands)
+    _add_forget(commands)
     for each in commands.choices.values():
         each.add_argument(
             "--config", type=Path, metavar="FILE", help="settings (default: config.toml, if there)"
@@ -255,18 +279,117 @@ def _add_posts(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "photogenic. By adding pictures you state that their authors agreed. Repeat it to count "
         "anew: nothing is added twice.",
     )
-    command.add_argument(
-        "folder", nargs="?", type=Path, metavar="FOLDER", help="where the pictures are"
-    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="where the pictures are")
     command.add_argument(
         "--counts",
         type=Path,
+        required=True,
         metavar="TSV",
         help="separated by tabs, with the header: file author reactions audience",
     )
-    command.add_argument("--scope", default="web", help="whose they are (default: web)")
-    command.add_argument("--forget", metavar="AUTHOR", help="forget all pictures of an author")
+    _add_scope(command)
     command.set_defaults(collect=_posts)
+
+
+def _add_folder(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "folder",
+        help="pictures of a folder",
+        description="Keep the pictures of a folder. What nobody agreed to expires. Repeat it to go "
+        "on: nothing is added twice.",
+    )
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="pictures, any nesting")
+    command.add_argument("--licence", metavar="TEXT", help="by whose right they are used")
+    command.add_argument(
+        "--author", metavar="NAME", help="of all (default: the sub-folder, or else the folder)"
+    )
+    command.add_argument(
+        "--agreed", action="store_true", help="the authors agreed that they may be learned from"
+    )
+    _add_scope(command)
+    _add_terms(command)
+    command.set_defaults(collect=_folder)
+
+
+def _add_feed(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "feed",
+        help="pictures of an RSS, Atom or JSON feed",
+        description="Keep the pictures in the items of a feed, until they expire. Repeat it to go "
+        "on: what has not changed is not fetched again.",
+    )
+    command.add_argument("feed", metavar="URL", help="of the feed, or a file that holds one")
+    command.add_argument(
+        "--media-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="another host from which its pictures may be fetched; may be repeated",
+    )
+    command.add_argument(
+        "--contact", metavar="TEXT", help="how to reach you (default: web.public_url)"
+    )
+    _add_scope(command)
+    _add_terms(command)
+    command.set_defaults(collect=_feed)
+
+
+def _add_discord(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "discord",
+        help="pictures that people posted in channels on Discord",
+        description="Keep the pictures of channels that the bot can read, until they expire unless "
+        "who posted them agrees (/privacy allow). It takes the Message Content Intent. Repeat it "
+        "to go on with what is new.",
+    )
+    command.add_argument(
+        "channels", nargs="+", type=_number, metavar="CHANNEL", help="the channel's number"
+    )
+    command.add_argument(
+        "--since", type=_date, metavar="DATE", help="begin with this day (YYYY-MM-DD)"
+    )
+    _add_terms(command)
+    command.set_defaults(collect=_discord)
+
+
+def _add_forget(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "forget",
+        help="forget all pictures of an author",
+        description="Forget all pictures of an author in a scope, and what was learned from them.",
+    )
+    command.add_argument(
+        "author", metavar="AUTHOR", help="as they were collected, or an account (x:1, discord:1)"
+    )
+    _add_scope(command)
+    command.set_defaults(collect=_forget)
+
+
+def _add_scope(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--scope", default="web", help="whose they are (default: web)")
+
+
+def _add_terms(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--most", type=_number, metavar="N", help="add no more this time")
+    command.add_argument(
+        "--selfies",
+        metavar="NAME",
+        help="most pictures with one face show NAME: a hint for people who label, never a label",
+    )
+
+
+def _date(text: str) -> datetime:
+    """Its beginning in UTC."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-11-03") from error
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 if __name__ == "__main__":

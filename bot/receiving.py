@@ -14,18 +14,19 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot import replying
+from bot.collecting import key_of, user_of
 from bot.domain import Attachment, Post
 from bot.errors import PictureRefused, SettingsError
 from bot.intake import Intake
 from bot.judge_files import at_work, side_by_side
 from bot.named_files import refuse_missing
 from bot.settings import Settings
-from bot.store import NewVerdict, Store
+from bot.store import Store
 from bot.taught_scores import TaughtScores
+from bot.verdicts import whole_of
 from datasets.receptions import Reception, ReceptionsError, read
-from models.crops import uncut
 from models.photogenic import LEAST_AUTHORS, LEAST_OF_AUTHOR, LEAST_POSTS, Evidence
-from models.types import Kind, Picture, Scope
+from models.types import Kind, Scope
 
 
 class Outcome(StrEnum):
@@ -60,27 +61,10 @@ async def receive(settings: Settings, folder: Path, counts: Path, scope: Scope) 
         workers = settings.judging.workers
         outcomes = await side_by_side(add, received, workers, "reading", console)
         for author in sorted({each.author for each in received}):
-            await store.set_allowed(scope, _user(author), True)
+            await store.set_allowed(scope, user_of(author), True)
         with console.status("learning …"):
             learned = await TaughtScores(store, judge).rebuild_photogenic(scope)
     return f"{scope}: {_told(outcomes)}.\n{evidence_in_words(learned)}"
-
-
-async def forget(settings: Settings, author: str, scope: Scope) -> str:
-    """Forget all that was collected of an author.
-
-    Raises:
-        SettingsError: nothing was.
-    """
-    async with Store(settings.store.data_dir) as store:
-        user = _user(author)
-        keys = await store.posts_by(scope, user)
-        if not keys:
-            raise SettingsError(f"--forget {author}: nothing of theirs was collected in {scope}.")
-        await store.forget_consent(scope, user)
-        await store.forget_posts(keys)
-        await store.scrub()
-    return f"{scope}: {len(keys)} pictures of {author} are forgotten."
 
 
 def _read(folder: Path, counts: Path) -> list[Reception]:
@@ -107,35 +91,15 @@ async def _add(
     except PictureRefused as refused:
         console.print(f"{escape(str(file))}: {escape(replying.refusal('en', refused))}")
         return Outcome.REFUSED
-    key = f"collected:{scope}:{received.author}:{picture.sha256}"
-    user = _user(received.author)
+    user = user_of(received.author)
+    key = f"{key_of(scope, user)}:{picture.sha256}"
     new = await store.claim(Post(scope, key, user, user, "en", ()))
     if new:
-        (verdict,) = await store.answered(key, "", [_new_verdict(picture)])
+        (verdict,) = await store.answered(key, "", [whole_of(picture, Kind.PHOTO)])
     else:
         (verdict,) = await store.verdicts_of(key)
     await store.receptions.count(verdict.id, received.reactions, received.audience)
     return Outcome.ADDED if new else Outcome.COUNTED
-
-
-def _user(author: str) -> str:
-    return f"collected:{author}"
-
-
-def _new_verdict(picture: Picture) -> NewVerdict:
-    """Of the whole picture; nobody has judged it."""
-    crop = uncut(picture, Kind.PHOTO)
-    return NewVerdict(
-        picture_hash=picture.phash,
-        face_hash=picture.phash,
-        kind=crop.kind,
-        box=picture.in_file((0, 0, picture.pixels.shape[1], picture.pixels.shape[0])),
-        detection_score=1.0,
-        guesses=(),
-        crop=crop,
-        spoiler=False,
-        whole=True,
-    )
 
 
 def _told(outcomes: Sequence[Outcome]) -> str:

@@ -39,7 +39,7 @@ from bot.errors import Ambiguous, NameTaken, NotAllowed, NotFound, PictureRefuse
 from bot.explaining import Explainer
 from bot.galleries import Galleries
 from bot.intake import Intake
-from bot.judging import FaceJudgement, Judge, Judgement, versions_dir
+from bot.judging import Judge, Judgement, versions_dir
 from bot.members import Members
 from bot.offering import RATED_UNDER
 from bot.old_sheets import drop_stale
@@ -54,6 +54,7 @@ from bot.taught_scores import TaughtScores
 from bot.teaching import Teaching
 from bot.teaching_queue import TeachingQueue
 from bot.vectors import Progress
+from bot.verdicts import new_verdict
 from bot.voting import standing_votes
 from models.heads import NAMING_HEADS, home_of
 from models.registry import Registry
@@ -1156,25 +1157,3 @@ def _wholes(judged: Sequence[tuple[Picture, Attachment, Judgement]]) -> list[New
         for picture, attachment, judgement in judged
         if judgement.whole is not None
     ]
-
-
-def new_verdict(
-    picture: Picture,
-    attachment: Attachment,
-    face: FaceJudgement,
-    instead: tuple[Guess, ...] = (),
-    *,
-    whole: bool = False,
-) -> NewVerdict:
-    """A face as the store is to keep it; `instead` is said in place of what was not judged."""
-    return NewVerdict(
-        picture_hash=picture.phash,
-        face_hash=face.face_hash,
-        kind=face.face.kind,
-        box=picture.in_file(face.face.box),
-        detection_score=face.face.score,
-        guesses=(*face.guesses, *instead),
-        crop=face.crop,
-        spoiler=attachment.spoiler,
-        whole=whole,
-    )
