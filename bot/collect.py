@@ -14,6 +14,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -76,7 +77,9 @@ def _posts(settings: Settings, given: argparse.Namespace) -> str:
 def _folder(settings: Settings, given: argparse.Namespace) -> str:
     from bot.collect_folder import collect
 
-    return asyncio.run(collect(settings, _terms(given), given.folder, given.licence, given.author))
+    return asyncio.run(
+        collect(settings, _terms(given), given.scope, given.folder, given.licence, given.author)
+    )
 
 
 def _feed(settings: Settings, given: argparse.Namespace) -> str:
@@ -89,7 +92,13 @@ def _feed(settings: Settings, given: argparse.Namespace) -> str:
             "of a page), or set web.public_url."
         )
     asked = Asked(given.feed, given.media_host, contact or "a saved feed")
-    return asyncio.run(collect(settings, _terms(given), asked))
+    return asyncio.run(collect(settings, _terms(given), given.scope, asked))
+
+
+def _discord(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.platforms.discord_history import collect
+
+    return asyncio.run(collect(settings, _terms(given), given.channels, given.since))
 
 
 def _forget(settings: Settings, given: argparse.Namespace) -> str:
@@ -99,7 +108,7 @@ def _forget(settings: Settings, given: argparse.Namespace) -> str:
 
 
 def _terms(given: argparse.Namespace) -> Terms:
-    return Terms(given.scope, given.most, getattr(given, "agreed", False), given.selfies)
+    return Terms(given.most, getattr(given, "agreed", False), given.selfies)
 
 
 def _reactions(settings: Settings, _: argparse.Namespace) -> str:
@@ -243,6 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reactions(commands)
     _add_folder(commands)
     _add_feed(commands)
+    _add_discord(commands)
     _add_forget(commands)
     for each in commands.choices.values():
         each.add_argument(
@@ -324,6 +334,24 @@ def _add_feed(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     command.set_defaults(collect=_feed)
 
 
+def _add_discord(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "discord",
+        help="pictures that people posted in channels on Discord",
+        description="Keep the pictures of channels that the bot can read, until they expire unless "
+        "who posted them agrees (/privacy allow). It takes the Message Content Intent. Repeat it "
+        "to go on with what is new.",
+    )
+    command.add_argument(
+        "channels", nargs="+", type=_number, metavar="CHANNEL", help="the channel's number"
+    )
+    command.add_argument(
+        "--since", type=_date, metavar="DATE", help="begin with this day (YYYY-MM-DD)"
+    )
+    _add_terms(command)
+    command.set_defaults(collect=_discord)
+
+
 def _add_forget(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "forget",
@@ -348,6 +376,14 @@ def _add_terms(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="most pictures with one face show NAME: a hint for people who label, never a label",
     )
+
+
+def _date(text: str) -> datetime:
+    """Its beginning in UTC."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-11-03") from error
 
 
 def _number(text: str) -> int:

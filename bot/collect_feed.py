@@ -19,6 +19,7 @@ from bot.errors import PictureRefused, SettingsError
 from bot.feeds import FeedError, Item
 from bot.polite import PAUSE, AnotherTime, Fetched, PoliteFetcher
 from bot.settings import Settings
+from models.types import Scope
 
 MOST_BYTES = 5_000_000
 """Of a feed."""
@@ -45,6 +46,7 @@ class Asked:
 async def collect(
     settings: Settings,
     terms: Terms,
+    scope: Scope,
     asked: Asked,
     resolver: AbstractResolver | None = None,
     pause: float = PAUSE,
@@ -70,7 +72,7 @@ async def collect(
         tell = partial(collector.console.print, markup=False)
         async with PoliteFetcher(hosts, asked.contact, seconds, tell, resolver, pause) as fetcher:
             most_bytes = int(settings.intake.max_megabytes * 1_000_000)
-            return await collector.run(FeedSource(asked.address, fetcher, most_bytes))
+            return await collector.run(FeedSource(asked.address, fetcher, most_bytes), scope)
 
 
 class FeedSource:

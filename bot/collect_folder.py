@@ -12,10 +12,16 @@ from bot.collecting import Found, Reached, Terms, read_file, user_of
 from bot.errors import SettingsError
 from bot.settings import Settings
 from datasets.folders import FolderError, pictures
+from models.types import Scope
 
 
 async def collect(
-    settings: Settings, terms: Terms, folder: Path, licence: str | None, author: str | None
+    settings: Settings,
+    terms: Terms,
+    scope: Scope,
+    folder: Path,
+    licence: str | None,
+    author: str | None,
 ) -> str:
     """Add the pictures of a folder; see `FolderSource`.
 
@@ -29,7 +35,7 @@ async def collect(
     most_bytes = int(settings.intake.max_megabytes * 1_000_000)
     source = FolderSource(folder, licence or _licence(terms), author, most_bytes)
     async with collecting.at_work(settings, terms) as collector:
-        return await collector.run(source)
+        return await collector.run(source, scope)
 
 
 class FolderSource:

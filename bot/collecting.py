@@ -108,14 +108,13 @@ class Terms:
         selfies: whom most pictures with one face show: a hint for people who label.
     """
 
-    scope: Scope
     most: int | None = None
     agreed: bool = False
     selfies: str | None = None
 
 
 class Collector:
-    """Adds pictures to a scope; `at_work` makes one."""
+    """Adds pictures, from one source after the other; `at_work` makes one."""
 
     def __init__(
         self,
@@ -133,15 +132,16 @@ class Collector:
         self._judge = judge
         self._galleries = Galleries(store, judge, versions_dir(settings))
         self._terms = terms
+        self._scope: Scope = ""
         self._seen = Seen(())
 
-    async def run(self, source: Source) -> str:
-        """Add what a source has found since the last time.
+    async def run(self, source: Source, scope: Scope) -> str:
+        """Add to a scope what a source has found since the last time.
 
         Returns:
             What was done.
         """
-        scope = self._terms.scope
+        self._scope = scope
         self._seen = Seen(picture_name(*each) for each in await self.store.collected.hashes(scope))
         done = _Done()
         try:
@@ -152,7 +152,7 @@ class Collector:
         return f"{source.name}: {done.told(self._keep_days)}"
 
     async def _run(self, source: Source, done: "_Done") -> None:
-        cursor = f"collect:{self._terms.scope}:{source.name}"
+        cursor = f"collect:{self._scope}:{source.name}"
         found = source.found(await self.store.cursors.read(cursor))
         with Progress(console=self.console, transient=True) as bar:
             task = bar.add_task(escape(source.name), total=source.total)
@@ -189,7 +189,7 @@ class Collector:
         if self._seen.near(picture.phash):
             return Outcome.COPY
         agreed = await self._agreed(found.author)
-        judgement = await self._judge.judge(picture, Context(self._terms.scope), heads=())
+        judgement = await self._judge.judge(picture, Context(self._scope), heads=())
         kind = Kind.ILLUSTRATION if judgement.route == "illustration" else Kind.PHOTO
         verdicts = [whole_of(picture, kind, spoiler=found.spoiler)]
         solo = len(judgement.faces) == 1
@@ -215,7 +215,7 @@ class Collector:
 
     async def _agreed(self, author: UserId) -> bool:
         """The author's standing word, or what the operator states of it."""
-        scope = self._terms.scope
+        scope = self._scope
         if await self.store.allowed(scope, author):
             return True
         if self._terms.agreed:
@@ -226,12 +226,12 @@ class Collector:
         """With what the head at home says of it, if somebody may be looked for."""
         if not agreed:
             return face
-        scope, head = self._terms.scope, home_of(face.face.kind)
+        scope, head = self._scope, home_of(face.face.kind)
         await self._galleries.notice(scope, head)
         return replace(face, guesses=await self._judge.guess(face.crop, Context(scope), (head,)))
 
     def _post(self, found: Found, sha256: str) -> Post:
-        scope, author = self._terms.scope, found.author
+        scope, author = self._scope, found.author
         key = f"{found.key or key_of(scope, author)}:{sha256}"
         return Post(scope, key, author, author, "en", (), place=found.place)
 

@@ -230,8 +230,8 @@ def collect(
 ) -> Collect:
     """Collects once."""
     console = Console(file=io.StringIO())
-    collector = Collector(settings, store, intake, judge, Terms("web"), console)
-    return lambda: collector.run(FeedSource(URL, fetcher, 10**6))
+    collector = Collector(settings, store, intake, judge, Terms(), console)
+    return lambda: collector.run(FeedSource(URL, fetcher, 10**6), "web")
 
 
 async def kept(store: Store) -> list[Collected]:

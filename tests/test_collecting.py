@@ -37,7 +37,7 @@ def collecting(
 ) -> Collecting:
     """Makes a collector for the scope "web" on some terms."""
     console = Console(file=said, width=200)
-    return lambda **terms: Collector(settings, store, intake, judge, Terms("web", **terms), console)
+    return lambda **terms: Collector(settings, store, intake, judge, Terms(**terms), console)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ async def kept(store: Store) -> list[Collected]:
 async def test_a_folder_is_kept_by_author(
     collecting: Collecting, store: Store, folder: Path
 ) -> None:
-    told = await collecting().run(source(folder))
+    told = await collecting().run(source(folder), "web")
     assert told == (
         "folder:idols: 3 added. 1 show one face. To 3 of them nobody agreed: they expire after 7 "
         "days (store.keep_days)."
@@ -99,9 +99,9 @@ async def test_copies_are_kept_once(
     Image.open(io.BytesIO(astronaut)).resize((300, 300)).save(
         folder / "bob" / "smaller.jpg", quality=60
     )
-    told = await collecting().run(source(folder))
+    told = await collecting().run(source(folder), "web")
     assert "3 added, 1 there already, 1 near copies of others left out." in told
-    again = await collecting().run(source(folder))
+    again = await collecting().run(source(folder), "web")
     assert again == "folder:idols: 4 there already, 1 near copies of others left out."
     assert len(await kept(store)) == 3
 
@@ -112,7 +112,7 @@ async def test_what_cannot_be_kept_is_told_and_the_rest_goes_on(
     (folder / "ann" / "[b]text.jpg").write_text("no picture")
     (folder / "ann" / "huge.jpg").write_bytes(bytes(MOST_BYTES + 1))
     (folder / "ann" / "locked.jpg").symlink_to("/proc/self/mem")
-    told = await collecting().run(source(folder))
+    told = await collecting().run(source(folder), "web")
     assert "3 added, 3 refused." in told
     assert "[b]text.jpg: This is not a picture." in said.getvalue()
     assert "huge.jpg: The file is too large." in said.getvalue()
@@ -139,9 +139,9 @@ async def test_killed_in_the_middle_it_goes_on(
     collecting: Collecting, store: Store, folder: Path
 ) -> None:
     with pytest.raises(Stopped):
-        await collecting().run(_Killed(folder, "ours", None, MOST_BYTES))
+        await collecting().run(_Killed(folder, "ours", None, MOST_BYTES), "web")
     assert len(await kept(store)) == 1
-    told = await collecting().run(source(folder))
+    told = await collecting().run(source(folder), "web")
     assert "2 added, 1 there already." in told
     assert len(await kept(store)) == 3
 
@@ -173,20 +173,20 @@ async def test_the_cursor_moves_with_the_pictures(
 ) -> None:
     first = Numbered(4)
     with pytest.raises(SettingsError, match="run it again"):
-        await collecting().run(first)
+        await collecting().run(first, "web")
     assert "feed:numbers: 3 added." in said.getvalue()  # before the sentence that says why
     second = Numbered(6)
-    assert "2 added" in await collecting(most=2).run(second)
+    assert "2 added" in await collecting(most=2).run(second, "web")
     assert second.read == [3, 4]
     third = Numbered(6)
-    await collecting().run(third)
+    await collecting().run(third, "web")
     assert third.read == [5]
 
 
 async def test_by_the_operators_statement_it_may_be_learned_from(
     collecting: Collecting, store: Store, folder: Path
 ) -> None:
-    told = await collecting(agreed=True).run(source(folder))
+    told = await collecting(agreed=True).run(source(folder), "web")
     assert told == "folder:idols: 3 added. 1 show one face."
     assert all(each.agreed for each in await kept(store))
     assert len(await store.questions.open("web")) == 1
@@ -200,7 +200,7 @@ async def test_by_the_operators_statement_it_may_be_learned_from(
 async def test_whom_selfies_show_is_a_hint_and_nothing_else(
     collecting: Collecting, store: Store, folder: Path
 ) -> None:
-    await collecting(agreed=True, selfies="齋藤飛鳥").run(source(folder))
+    await collecting(agreed=True, selfies="齋藤飛鳥").run(source(folder), "web")
     face, sea, _ = await kept(store)
     assert (face.origin.suggestion, sea.origin.suggestion) == ("齋藤飛鳥", None)
     assert await store.live_labels("web", "idol") == []

@@ -8,6 +8,7 @@ imports keep pointing one way.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from io import BytesIO
 from typing import Any, TypeVar
@@ -53,6 +54,8 @@ LONGEST_MESSAGE = 2000
 _LONGEST_DESCRIPTION = 1024
 _TOO_LARGE = 40005
 """Discord's error code for a file that is larger than the place allows."""
+
+_MESSAGE = re.compile(r"discord:\d+:\d+")
 
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".avif", ".heic", ".heif")
 
@@ -234,6 +237,7 @@ def ref_of(channel_id: int, *path: int | str) -> str:
 
     - `discord:CHANNEL:MESSAGE` asks by itself;
     - `discord:CHANNEL:MESSAGE:REQUEST` was asked about by another message or an interaction;
+    - `discord:CHANNEL:MESSAGE:collected:SHA256` was collected; see `bot.platforms.discord_history`;
     - `discord:CHANNEL:command:INTERACTION` came with a command, in no message.
     """
     return ":".join(("discord", str(channel_id), *map(str, path)))
@@ -248,7 +252,7 @@ def ids_of(ref: str) -> tuple[int, int]:
 def original_of(key: str) -> str | None:
     """The reference of the message with the pictures; None if they came with a command."""
     ref = ":".join(key.split(":")[:3])
-    return ref if ref.rpartition(":")[2].isdecimal() else None
+    return ref if _MESSAGE.fullmatch(ref) else None
 
 
 def link_of(scope: Scope, key: str) -> str:
@@ -275,7 +279,7 @@ def permissions_in(message: discord.Message) -> discord.Permissions:
 
 def pictures_in(message: discord.Message) -> list[Attachment]:
     """The attachments that are pictures, by type or by name."""
-    return [attachment_of(each) for each in message.attachments if _is_picture(each)]
+    return [attachment_of(each) for each in message.attachments if is_picture(each)]
 
 
 def attachment_of(uploaded: discord.Attachment) -> Attachment:
@@ -283,7 +287,8 @@ def attachment_of(uploaded: discord.Attachment) -> Attachment:
     return Attachment(uploaded.filename, url=uploaded.url, spoiler=uploaded.is_spoiler())
 
 
-def _is_picture(uploaded: discord.Attachment) -> bool:
+def is_picture(uploaded: discord.Attachment) -> bool:
+    """Whether an upload is a picture, by type or by name."""
     by_type = (uploaded.content_type or "").startswith("image/")
     return by_type or uploaded.filename.lower().endswith(_PICTURE_SUFFIXES)
 
