@@ -22,6 +22,7 @@ from bot.judging import Judge
 from bot.platforms import Platform
 from bot.platforms.discord import DiscordPlatform
 from bot.platforms.web import WebPlatform
+from bot.platforms.x import XPlatform
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
@@ -40,6 +41,8 @@ def platforms(settings: Settings) -> list[Platform]:
     found: list[Platform] = []
     if settings.discord.token is not None and settings.discord.token.get_secret_value():
         found.append(DiscordPlatform(settings))
+    if settings.x.configured:
+        found.append(XPlatform(settings))
     if settings.web.enabled:
         found.append(WebPlatform(settings))
     return found
@@ -50,7 +53,7 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     """A service with everything it needs, closed again in the right order."""
     console = Console(stderr=True)
     console.print("loading models …", style="dim")
-    intake = Intake(settings.intake)
+    intake = Intake.of(settings)
     try:
         async with Store(settings.store.data_dir) as store, Judge(settings) as judge:
             service = Service(settings, store, intake, judge)
@@ -76,7 +79,8 @@ async def run(settings: Settings) -> None:
     chosen = platforms(settings)
     if not chosen:
         raise SettingsError(
-            "no platform is turned on: set web.enabled = true or give a discord.token."
+            "no platform is turned on: set web.enabled = true, or give a discord.token or keys "
+            "for X."
         )
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -57,6 +57,10 @@ def _dispatch(given: argparse.Namespace, settings: Settings) -> int:
                 )
             )
         case "doctor":
+            if given.platform == "x":
+                from bot.doctor_x import doctor_x
+
+                return asyncio.run(doctor_x(settings))
             from bot.doctor import doctor, fetch
 
             if given.fetch:
@@ -107,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.set_defaults(command="doctor")
     doctor.add_argument(
+        "platform",
+        nargs="?",
+        choices=["x"],
+        help="x: sign in to X (Twitter), and say what is missing there",
+    )
+    doctor.add_argument(
         "--fetch", action="store_true", help="download the VGGFace2 weights (107 MB) first"
     )
     return parser
@@ -115,8 +125,12 @@ def _parser() -> argparse.ArgumentParser:
 def _set_up_logging(level: str) -> None:
     handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=True)
     logging.basicConfig(level=level, format="%(name)s: %(message)s", handlers=[handler])
-    # `discord.http` would write all that is sent, the links of /teach as well.
-    for noisy in ("alembic", "aiohttp.access", "discord.gateway", "discord.http"):
+    # `discord.http` would write all that is sent, the links of /teach as well; `tweepy` and
+    # `oauthlib` the headers that requests to X are signed with.
+    noisy_ones = (
+        "alembic", "aiohttp.access", "discord.gateway", "discord.http", "oauthlib", "tweepy",
+    )  # fmt: skip
+    for noisy in noisy_ones:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # It warns of voice packages and of intents that this bot has no use for.
     logging.getLogger("discord.client").setLevel(logging.ERROR)

@@ -94,6 +94,16 @@ class CollectedStore:
                 for row, post, whole, crop, one, agreed in rows
             ]
 
+    async def scopes(self) -> list[Scope]:
+        """Those that have collected pictures."""
+        async with self._reading() as session:
+            found = await session.scalars(
+                select(PostRow.scope)
+                .join(CollectedRow, CollectedRow.post_id == PostRow.id)
+                .distinct()
+            )
+            return sorted(found)
+
     async def sources(self, scope: Scope) -> list[tuple[str, int]]:
         """Where pictures of a scope were collected, by name, with how many there are of each."""
         async with self._reading() as session:

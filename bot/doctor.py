@@ -4,21 +4,19 @@ import asyncio
 import io
 import shutil
 import socket
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import aiohttp
 import discord
 from PIL import Image, ImageFont
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from bot import drawing
+from bot.doctor_x import check_x, check_x_money
 from bot.errors import HanteiError, SettingsError, WeightsError
 from bot.fetching import fetch_weights
+from bot.findings import Check, Finding, show
 from bot.intake import Intake
 from bot.judging import embedder_choice, facenet_file
 from bot.recipes import RECIPES, trained_dir, weights_of
@@ -28,26 +26,6 @@ from bot.store import Store
 ENOUGH_DISK_GB = 1.0
 
 _NO_CHARACTER = "\U0010ffff"
-
-_SIGNS = {"good": "[green]ok  [/]", "note": "[yellow]note[/]", "bad": "[red]FIX [/]"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found.
-
-    Attributes:
-        state: `bad` keeps the bot (or a part that is turned on) from working.
-        mend: what to do about it; empty when nothing is to be done.
-    """
-
-    about: str
-    state: Literal["good", "note", "bad"]
-    found: str
-    mend: str = ""
-
-
-Check = Callable[[Settings], Awaitable[Finding]]
 
 
 async def doctor(settings: Settings) -> int:
@@ -60,9 +38,7 @@ async def doctor(settings: Settings) -> int:
     worst = 0
     for check in CHECKS:
         finding = await check(settings)
-        console.print(f"{_SIGNS[finding.state]} {finding.about}: {escape(finding.found)}")
-        if finding.mend:
-            console.print(f"     → {escape(finding.mend)}", style="bold")
+        show(console, finding)
         worst = max(worst, finding.state == "bad")
     return int(worst)
 
@@ -258,4 +234,6 @@ CHECKS: tuple[Check, ...] = (
     check_web,
     check_discord,
     check_page,
+    check_x,
+    check_x_money,
 )

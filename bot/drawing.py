@@ -3,6 +3,7 @@
 No words of its own: captions are the caller's.
 """
 
+import base64
 import io
 import math
 from collections.abc import Sequence
@@ -136,6 +137,11 @@ def encode(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=90, subsampling=0)
     return file.getvalue()
+
+
+def data_url(jpeg: bytes) -> str:
+    """A picture as the address of itself, for pages that fetch nothing."""
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 @cache

@@ -12,6 +12,7 @@ import ipaddress
 import json
 import socket
 import ssl
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -20,11 +21,13 @@ import aiohttp
 import safetensors.numpy
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
 from bot import decoding
 from bot.domain import Attachment
 from bot.errors import Busy, PictureRefused, Reason
 from bot.settings import Intake as IntakeSettings
+from bot.settings import Settings
 from models.process import ChildProcess, ProcessDied, ProcessFailed, ProcessTimeout
 from models.types import Picture
 
@@ -49,6 +52,8 @@ class HttpFetcher:
     """Fetches over HTTPS from the hosts named in the settings, and from nowhere else.
 
     Args:
+        origins: servers (scheme, host and port) that the operator chose: these may be on a private
+            network, and speak HTTP.
         resolver: what turns host names into addresses; by default into public ones only.
         tls: what certificates to trust; by default those the system trusts.
     """
@@ -58,28 +63,44 @@ class HttpFetcher:
         settings: IntakeSettings,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
+        origins: Collection[str] = (),
     ) -> None:
+        self._origins = frozenset(URL(each).origin() for each in origins)
         self._hosts = frozenset(host.lower() for host in settings.media_hosts)
         self._timeout = aiohttp.ClientTimeout(total=settings.download_seconds)
         self._resolver = resolver
         self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def fetch(self, url: str, max_bytes: int) -> bytes:
         """See `Fetcher`."""
-        self._check(url)
-        if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=self._resolver or PublicResolver(), ssl=self._tls or True
-            )
-            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
+        chosen = self._is_chosen(url)
+        if not chosen:
+            self._check(url)
         try:
-            async with self._session.get(url, allow_redirects=False) as response:
+            async with self._session(chosen).get(url, allow_redirects=False) as response:
                 if response.status != 200:
                     raise PictureRefused(Reason.DOWNLOAD, f"HTTP {response.status}")
                 return await read_limited(response.content, max_bytes)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise PictureRefused(Reason.DOWNLOAD, type(error).__name__) from error
+
+    def _is_chosen(self, url: str) -> bool:
+        """Whether it is on a server that the operator chose."""
+        try:
+            return URL(url).origin() in self._origins
+        except ValueError:
+            return False
+
+    def _session(self, chosen: bool) -> aiohttp.ClientSession:
+        """For servers that the operator chose, or for all others, which must be public."""
+        if chosen not in self._sessions:
+            public = None if chosen else self._resolver or PublicResolver()
+            connector = aiohttp.TCPConnector(resolver=public, ssl=self._tls or True)
+            self._sessions[chosen] = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout
+            )
+        return self._sessions[chosen]
 
     def _check(self, url: str) -> None:
         try:
@@ -93,8 +114,8 @@ class HttpFetcher:
 
     async def close(self) -> None:
         """See `Fetcher`."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
 
 class PublicResolver(AbstractResolver):
@@ -120,6 +141,11 @@ class PublicResolver(AbstractResolver):
 
 class Intake:
     """Turns what people send into pictures."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Intake":
+        """One that may fetch from the operator's own server for X as well."""
+        return cls(settings.intake, HttpFetcher(settings.intake, origins=[settings.x.api_url]))
 
     def __init__(self, settings: IntakeSettings, fetcher: Fetcher | None = None) -> None:
         self._settings = settings

@@ -47,6 +47,8 @@ Result = TypeVar("Result")
 SEEING = ("photogenic", "taste")
 """The heads that look at all of a picture or crop, with features that they share."""
 
+_OF_FACES: tuple[Takes, ...] = ("face", "either")
+
 STAGES = Histogram(
     "hantei_stage_seconds",
     "Time one picture spends in each stage",
@@ -214,17 +216,24 @@ class Judge:
         return await self._run(self._judge, picture, context, self._chosen(heads))
 
     async def guess(
-        self, crop: Crop, context: Context, heads: Sequence[str] | None = None
+        self,
+        crop: Crop,
+        context: Context,
+        heads: Sequence[str] | None = None,
+        *,
+        whole: bool = False,
     ) -> tuple[Guess, ...]:
-        """Let the heads judge a face that was found before.
+        """Let the heads judge a face that was found before, or a whole picture.
 
         Args:
             heads: see `judge`.
+            whole: it is a picture, in which no face is to be judged.
 
         Raises:
             Busy: the queue is full.
         """
-        return await self._run(self._guess, crop, context, self._chosen(heads))
+        takers: tuple[Takes, ...] = ("picture", "either") if whole else _OF_FACES
+        return await self._run(self._guess, crop, context, self._chosen(heads), takers)
 
     def _chosen(self, heads: Sequence[str] | None) -> tuple[str, ...] | None:
         return self._settings.judging.heads if heads is None else tuple(heads)
@@ -325,10 +334,14 @@ class Judge:
         return Judgement(route, tuple(judged), FaceJudgement(face, whole, picture.phash, guesses))
 
     def _guess(
-        self, crop: Crop, context: Context, names: tuple[str, ...] | None
+        self,
+        crop: Crop,
+        context: Context,
+        names: tuple[str, ...] | None,
+        takers: tuple[Takes, ...] = _OF_FACES,
     ) -> tuple[Guess, ...]:
         """Runs on a worker thread."""
-        heads = self._able(crop.kind, names, ("face", "either"))
+        heads = self._able(crop.kind, names, takers)
         return tuple(guess for head in heads for guess in head.judge([crop], context))
 
     def _able(

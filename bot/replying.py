@@ -190,7 +190,7 @@ def _image(locale: str, guesses: Sequence[Guess], answers: Sequence[_Answer], cr
     named = any(isinstance(guess, Named) for guess in guesses)
     alone = answers[0].probability if len(answers) == 1 else None
     known = any(not _is_maybe(each) for each in answers) or (bool(scores) and not named)
-    right = " / ".join(_number(each.value) for each in scores)
+    right = " / ".join(number(each.value) for each in scores)
     if named and len(scores) == 1:
         right = f"{say(locale, f'head-{scores[0].head}')} {right}"
     if alone is not None and not scores:
@@ -348,9 +348,9 @@ def _score_lines(verdict: Verdict) -> list[str]:
                 say(
                     locale,
                     f"score-{guess.head}",
-                    value=_number(guess.value),
-                    low=_number(guess.low),
-                    high=_number(guess.high),
+                    value=number(guess.value),
+                    low=number(guess.low),
+                    high=number(guess.high),
                     likes=say(locale, _LIKES[guess.likes]),
                 )
             )
@@ -360,15 +360,21 @@ def _score_lines(verdict: Verdict) -> list[str]:
 
 
 def no_score(locale: str, head: str, reason: str) -> str:
-    """Why a head gives no score."""
-    why = say(locale, f"no-score-{reason}", mark=Mark.MINE)
+    """Why a head gives no score, and which."""
+    why = why_no_score(locale, reason)
     return say(locale, "no-score", head=say(locale, f"head-{head}"), why=why)
+
+
+def why_no_score(locale: str, reason: str) -> str:
+    """A reason of `models.types`, where it is clear which head it is of."""
+    return say(locale, f"no-score-{reason}", mark=Mark.MINE)
 
 
 _LIKES = {True: "like", False: "nope", None: "like-undecided"}
 
 
-def _number(score: float) -> str:
+def number(score: float) -> str:
+    """A score as people read it."""
     return f"{score:.1f}"
 
 
@@ -394,11 +400,11 @@ def _letters(verdict: Verdict) -> list[str]:
         f"{mark} {each.name}"
         if guess.calibrated_from == "nothing"
         else f"{mark} {each.name} ({percent(each.probability)})"
-        for mark, (guess, each) in _offered(verdict).items()
+        for mark, (guess, each) in offered(verdict).items()
     ]
 
 
-def _offered(verdict: Verdict) -> dict[Mark, tuple[Named, Candidate]]:
+def offered(verdict: Verdict) -> dict[Mark, tuple[Named, Candidate]]:
     """The candidates to show by letter: under a name only those that may be right."""
     return {
         mark: (guess, each)
@@ -413,7 +419,7 @@ def _least(guess: Named) -> float:
 
 def _marks(verdict: Verdict) -> tuple[Mark, ...]:
     """Only marks that mean something under this answer."""
-    letters = tuple(_offered(verdict))
+    letters = tuple(offered(verdict))
     names = [guess for guess in shown(verdict) if guess.answer != "unknown"]
     heads = {guess.head for guess in verdict.guesses}
     always = (

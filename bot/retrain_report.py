@@ -4,9 +4,7 @@ It shows names and faces, so only its owner may read it, and nothing is fetched 
 """
 
 import asyncio
-import base64
 import io
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import jinja2
 import numpy as np
 
-from bot import drawing, replying
+from bot import drawing, page_files, replying
 from bot.errors import SettingsError
 from bot.learning import Report, Trained
 from bot.store import Store
@@ -87,9 +84,9 @@ async def write(report: Report, folder: Path, store: Store) -> Path:
     if trained is not None:
         context |= await asyncio.to_thread(_measured, trained)
         context["worst"] = [await _shown(store, *each) for each in _worst(trained)]
-    page = await asyncio.to_thread(_template().render, context)
+    page = await asyncio.to_thread(page_files.render, "report.html", context)
     file = folder / f"{quote(report.scope, safe='')}-{report.head}.html"
-    await asyncio.to_thread(_write, file, page)
+    await asyncio.to_thread(page_files.write, file, page)
     return file
 
 
@@ -276,23 +273,4 @@ async def _shown(store: Store, sample: Sample, title: str, words: str) -> Shown:
     if crop is None:
         return Shown("", title, words)
     picture = await asyncio.to_thread(drawing.square, crop)
-    return Shown("data:image/jpeg;base64," + base64.b64encode(picture).decode(), title, words)
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("bot", "pages/templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-    )
-    return environment.get_template("report.html")
-
-
-def _write(file: Path, page: str) -> None:
-    """Written aside and renamed, readable by nobody else from the first byte on."""
-    aside = file.with_suffix(".writing")
-    aside.unlink(missing_ok=True)
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(page)
-    aside.replace(file)
+    return Shown(drawing.data_url(picture), title, words)

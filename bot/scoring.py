@@ -2,7 +2,7 @@
 
 A beauty score is given only to somebody who asks for it, of a picture of their own, once they have
 said that it shows themselves, or somebody who agreed, and an adult: never where the bot only
-watches, and never of other people's pictures.
+watches, and of other people's pictures only in a sweep of what was collected from who opted in.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,19 @@ def admitted(heads: Sequence[str], post: Post, why_not: NoScore | None) -> tuple
     """The heads that may judge a post, in order."""
     barred = why_not is not None or not post.asked
     return tuple(head for head in heads if head != ONES_OWN or not barred)
+
+
+def uninvited(head: str, *, agreed: bool, confirmed: bool) -> NoScore | None:
+    """Why a head has to keep back from a picture that was collected; None if it need not.
+
+    Nobody asked for its score, so the poster's word on whom they show is not enough: they must also
+    agree, once and for all, to what is done here with what they post.
+    """
+    if head != ONES_OWN:
+        return None
+    if not agreed:
+        return NoScore.NOT_YOURS
+    return None if confirmed else NoScore.UNCONFIRMED
 
 
 def refusals(post: Post, kind: Kind, why_not: NoScore | None) -> tuple[Guess, ...]:

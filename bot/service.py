@@ -42,6 +42,7 @@ from bot.intake import Intake
 from bot.judging import Judge, Judgement, versions_dir
 from bot.members import Members
 from bot.offering import RATED_UNDER
+from bot.old_sheets import drop_stale
 from bot.people_store import KnownPerson
 from bot.rating_queue import queue
 from bot.rating_store import Rated, Seen
@@ -96,6 +97,7 @@ class Service:
         questions: what somebody is asked next.
         reviews: what waits for a moderator to decide.
         members: who may do what on the pages, and what was done there.
+        x: what is remembered for X, which is that platform's own.
     """
 
     def __init__(self, settings: Settings, store: Store, intake: Intake, judge: Judge) -> None:
@@ -117,6 +119,7 @@ class Service:
         self.questions = TeachingQueue(settings, store, judge)
         self.reviews = Reviews(store, judge, self._standing)
         self.members = Members(store)
+        self.x = store.x
         self._work: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._started = _now()
@@ -646,6 +649,11 @@ class Service:
 
     # people
 
+    async def knows(self, scope: Scope, name: str) -> bool:
+        """Whether somebody has this name, or had it, under any head."""
+        found = [await self._store.person(scope, head, name) for head in self._heads]
+        return any(each is not None for each in found)
+
     async def people(self, scope: Scope) -> list[Person]:
         """People and characters with at least one example: by head, then by name."""
         known = [each for head in self._heads for each in await self._store.people(scope, head)]
@@ -970,6 +978,7 @@ class Service:
         async with self._versions_locked(scope), self._settling:
             keys = await self._store.posts_by(scope, user)
             refs = [ref for key in keys for ref in await self._store.messages_of(key)]
+            await self._store.x.delete_later(refs)
             voted = await self._store.voted_on(scope, user)
             taught = [await self._store.verdict(verdict_id) for verdict_id, _ in voted]
             touched = {*keys, *(each.post_key for each in taught if each)}
@@ -995,6 +1004,7 @@ class Service:
         if post is None:
             return []
         refs = await self._store.messages_of(key)
+        await self._store.x.delete_later(refs)
         scope = post[0]
         async with self._versions_locked(scope), self._settling:
             await self._forget(scope, [key], "a picture it had learned from was deleted")
@@ -1118,6 +1128,7 @@ class Service:
             expired = await self._store.expire(keep)
         if expired:
             log.info("%d crops expired", expired)
+        await drop_stale(self._store, self._settings.store.data_dir)
         if strays := await self._store.sweep_crops():
             log.warning("%d files of crops that are not kept were swept away", strays)
         await self._store.scrub()

@@ -341,6 +341,14 @@ class StoppedRow(Base):
     created: Mapped[datetime]
 
 
+class DeletionRow(Base):
+    """A post of the bot on X that is still to be deleted: what it answered was forgotten."""
+
+    __tablename__ = "x_deletions"
+    post: Mapped[int] = mapped_column(primary_key=True)
+    due: Mapped[datetime]
+
+
 class SpendingRow(Base):
     """What was spent on X in a month (YYYY-MM, UTC) for one kind of thing."""
 

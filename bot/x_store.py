@@ -15,8 +15,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bot import cursor_store
 from bot.cluster_store import Sessions
-from bot.tables import CursorRow, MentionRow, SpendingRow, StoppedRow
+from bot.tables import CursorRow, DeletionRow, MentionRow, SpendingRow, StoppedRow
 from models.types import UserId
+
+X_REF = "x:"
+"""Before the number of a post on X, as `bot.store.Store.bind` knows it."""
 
 _CURSOR = "x:mentions"
 
@@ -92,10 +95,12 @@ class XStore:
         Returns:
             How many were new.
         """
-        now, new = _now(), 0
+        now, by_id = _now(), {each.id: each for each in mentions}
         async with self._writing() as session:
-            for each in mentions:
-                row = insert(MentionRow).values(
+            known = await session.scalars(select(MentionRow.id).where(MentionRow.id.in_(by_id)))
+            new = [by_id[each] for each in sorted(by_id.keys() - set(known))]
+            session.add_all(
+                MentionRow(
                     id=each.id,
                     author=each.author,
                     state=str(each.state),
@@ -104,15 +109,13 @@ class XStore:
                     due=now,
                     created=now,
                 )
-                taken = await session.execute(
-                    row.on_conflict_do_nothing(index_elements=["id"]).returning(MentionRow.id)
-                )
-                new += taken.first() is not None
+                for each in new
+            )
             if newest is not None:
                 last = await session.get(CursorRow, _CURSOR)
                 newest = max(newest, int(last.value)) if last else newest
                 await cursor_store.move(session, _CURSOR, str(newest))
-        return new
+        return len(new)
 
     async def due(self, most: int, besides: Iterable[int] = ()) -> list[Mention]:
         """Open mentions whose time has come, oldest first.
@@ -139,18 +142,20 @@ class XStore:
             found = select(func.count()).where(MentionRow.state.in_(OPEN))
             return await session.scalar(found) or 0
 
-    async def wait(self, longest: float) -> float:
-        """Seconds until the next open mention is due, at most so many."""
+    async def wait(self, longest: float, besides: Iterable[int] = ()) -> float:
+        """Seconds until the next open mention is due, at most so many; see `due`."""
         async with self._reading() as session:
-            found = select(func.min(MentionRow.due)).where(MentionRow.state.in_(OPEN))
+            found = select(func.min(MentionRow.due)).where(
+                MentionRow.state.in_(OPEN), MentionRow.id.not_in(list(besides))
+            )
             due = await session.scalar(found)
         return longest if due is None else min(longest, max(0.0, (due - _now()).total_seconds()))
 
     async def sending(self, mention_id: int, text: str) -> None:
-        """A reply is about to go out."""
+        """A reply is about to go out. What was the newest before the first attempt stays."""
         newest = select(func.max(MentionRow.reply)).scalar_subquery()
-        state = str(MentionState.SENDING)
-        await self._change(mention_id, state=state, text=text, after=newest)
+        after = func.coalesce(MentionRow.after, newest, 0)
+        await self._change(mention_id, state=str(MentionState.SENDING), text=text, after=after)
 
     async def not_sent(self, mention_id: int) -> None:
         """It is certain that no reply went out."""
@@ -182,6 +187,33 @@ class XStore:
                 update(MentionRow)
                 .where(MentionRow.author == author)
                 .values(author="", payload=None, text=None, reply=None)
+            )
+
+    # answers that have to go
+
+    async def delete_later(self, refs: Iterable[str]) -> None:
+        """Keep in mind which answers have to be deleted on X; other platforms' are left out."""
+        posts = [int(ref.removeprefix(X_REF)) for ref in refs if ref.startswith(X_REF)]
+        async with self._writing() as session:
+            for post in posts:
+                await session.merge(DeletionRow(post=post, due=_now()))
+
+    async def to_delete(self) -> list[int]:
+        """Answers that have to be deleted, and whose time has come."""
+        async with self._reading() as session:
+            found = select(DeletionRow.post).where(DeletionRow.due <= _now())
+            return list(await session.scalars(found))
+
+    async def deleted(self, post: int) -> None:
+        """It is gone."""
+        async with self._writing() as session:
+            await session.execute(delete(DeletionRow).where(DeletionRow.post == post))
+
+    async def delete_not_before(self, post: int, until: datetime) -> None:
+        """Try again later; `until` is UTC without a zone."""
+        async with self._writing() as session:
+            await session.execute(
+                update(DeletionRow).where(DeletionRow.post == post).values(due=until)
             )
 
     # who said stop

@@ -21,7 +21,7 @@ ANSWERS = ("is", "is_not", "not_a_face")
 SUFFIXES = (".csv", ".jsonl")
 
 _MOST_BYTES = 500_000_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+_FORMULA = (*"=+-@＝＋－＠", "\t", "\r", "\n", "'")
 """What a spreadsheet takes for the begin of a formula; `'` is what makes a text of it."""
 
 
@@ -101,11 +101,12 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
-    writer.writerows({**row, "name": _as_text(row["name"])} for row in rows)
+    writer.writerows({**row, "name": as_text(row["name"])} for row in rows)
     return out.getvalue()
 
 
-def _as_text(name: str) -> str:
+def as_text(name: str) -> str:
+    """What a spreadsheet takes for words, whatever it begins with."""
     return f"'{name}" if name.startswith(_FORMULA) else name
 
 

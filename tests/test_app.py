@@ -1,13 +1,17 @@
 """Each platform is supervised alone: one that fails never takes another one down."""
 
 import asyncio
+import socket
 
+import aiohttp
 import pytest
 
 from bot import app
 from bot.errors import SettingsError
+from bot.platforms.web import WebPlatform
+from bot.platforms.x import XPlatform
 from bot.service import Service
-from bot.settings import Settings
+from bot.settings import Settings, Web, X
 
 
 class Steady:
@@ -97,6 +101,29 @@ async def test_the_pause_begins_anew_after_a_long_healthy_run(
     assert pauses == [0.01, 0.02, 0.01]
 
 
+async def test_the_page_answers_while_x_is_out_of_reach(
+    service: Service, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # taken, and nobody listens
+        keys = dict.fromkeys(
+            ("consumer_key", "consumer_secret", "access_token", "access_token_secret"), "key"
+        )
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        given = settings.model_copy(
+            update={"x": X.model_validate({**keys, "api_url": address}), "web": Web(port=0)}
+        )
+        page, stop = WebPlatform(given), asyncio.Event()
+        serving = asyncio.create_task(app._serve(service, [XPlatform(given), page], stop))
+        await asyncio.wait_for(page.listening.wait(), 10)
+        async with aiohttp.ClientSession() as http, http.get(f"{page.url}/healthz") as answer:
+            assert answer.status == 200
+        assert "x is not reached" in caplog.text
+        assert "Traceback" not in caplog.text
+        stop.set()
+        await asyncio.wait_for(serving, 10)
+
+
 async def test_when_no_platform_can_run_the_reason_is_told(service: Service) -> None:
     with pytest.raises(SettingsError, match="the token is wrong"):
         await asyncio.wait_for(app._serve(service, [Misconfigured()], asyncio.Event()), 10)
@@ -109,6 +136,7 @@ def test_platforms_follow_the_settings() -> None:
     assert names() == ["web"]
     assert names(discord={"token": "x"}) == ["discord", "web"]
     assert names(discord={"token": ""}, web={"enabled": False}) == []
+    assert names(x={"client_id": "x"}) == ["x", "web"]
 
 
 async def test_no_platform_at_all_is_a_sentence() -> None:

@@ -7,13 +7,14 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import numpy as np
 import pytest
 import trustme
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestServer
 from PIL import Image
 
 from bot.domain import Attachment
@@ -333,3 +334,25 @@ async def test_names_of_private_addresses_are_refused() -> None:
         await fetcher.fetch("https://localhost/a.jpg", 1000)
     await fetcher.close()
     assert refused.value.reason is Reason.DOWNLOAD
+
+
+async def test_a_server_that_the_operator_chose_may_be_on_this_machine(astronaut: bytes) -> None:
+    async def serve(_: web.Request) -> web.Response:
+        return web.Response(body=astronaut)
+
+    async with TestServer(_app(serve)) as chosen, TestServer(_app(serve)) as other:
+        fetcher = HttpFetcher(IntakeSettings(), origins=[str(chosen.make_url("/")).rstrip("/")])
+        try:
+            assert await fetcher.fetch(str(chosen.make_url("/a.jpg")), 10**6) == astronaut
+            for url in (other.make_url("/a.jpg"), chosen.make_url("/a.jpg").with_scheme("https")):
+                with pytest.raises(PictureRefused) as refused:
+                    await fetcher.fetch(str(url), 10**6)
+                assert refused.value.reason is Reason.HOST
+        finally:
+            await fetcher.close()
+
+
+def _app(serve: Callable[[web.Request], Awaitable[web.Response]]) -> web.Application:
+    app = web.Application()
+    app.router.add_get("/a.jpg", serve)
+    return app

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -20,6 +20,7 @@ from tweepy.asynchronous import AsyncClient
 from yarl import URL
 
 from bot.errors import BudgetSpent, RateLimited, Rejected, SettingsError, Unavailable
+from bot.platforms.x_auth import Auth
 from bot.platforms.x_budget import Budget
 from bot.platforms.x_posts import (
     MEDIA_FIELDS,
@@ -48,18 +49,6 @@ _WINDOW = 900.0
 _LONGEST_WINDOW = 86_400.0
 _MOST, _LEAST = 100, 5
 """Posts on a page, by X's rule; a search takes 10 at least."""
-
-
-class Auth(Protocol):
-    """How requests are signed; see `bot.platforms.x_auth`."""
-
-    async def headers(self, method: str, url: str) -> Mapping[str, str]:
-        """The Authorization header of one request; `url` with its query, as it is sent."""
-        ...
-
-    async def renew(self) -> bool:
-        """After a request was not admitted: whether another try is worth it."""
-        ...
 
 
 class XApi:
@@ -105,12 +94,20 @@ class XApi:
             raise Rejected(404, f"there is no account @{username}")
         return _account(answer)
 
-    async def mentions(self, user: int, since: int, token: str | None = None) -> Page:
-        """Posts newer than `since` that tag a user; `token` is of a page."""
+    async def mentions(
+        self, user: int, since: int, token: str | None = None, *, paid: int = 0
+    ) -> Page:
+        """Posts newer than `since` that tag a user.
+
+        Args:
+            token: of a page.
+            paid: up to this post they were read before: X bills each once a day.
+        """
         return await self._page(
             "own_read",
             self._client.get_users_mentions,
             user,
+            paid=paid,
             since_id=since or None,
             pagination_token=token,
         )
@@ -151,14 +148,21 @@ class XApi:
         return page
 
     async def _page(
-        self, kind: str, ask: Any, about: object, least: int = _LEAST, **given: object
+        self,
+        kind: str,
+        ask: Any,
+        about: object,
+        *,
+        least: int = _LEAST,
+        paid: int = 0,
+        **given: object,
     ) -> Page:
         # The page may be no larger than there is money for.
         most = max(least, await self.budget.affordable(kind, _MOST))
         async with self.budget.paying(kind, most) as reserved:
             given = {name: value for name, value in given.items() if value is not None}
             page = page_of(await ask(about, max_results=most, **given, **self._asked()))
-            reserved.use(len(page.posts))
+            reserved.use(sum(each.id > paid for each in page.posts))
         return page
 
     def _asked(self) -> dict[str, str]:
@@ -234,7 +238,7 @@ class XApi:
         self._limits.check(method, route)
         asked = self._in_words(query or {})
         status, answer = await self._exchange(method, route, asked, body, form)
-        if status == 401 and await self._auth.renew():
+        if status == 401 and await self._renewed():
             status, answer = await self._exchange(method, route, asked, body, form)
         if status == 400 and self._words is OLD_WORDS and _speaks_of(answer, asked):
             log.info("X takes no %s any more: %s", OLD_WORDS.parameter, NEW_WORDS.parameter)
@@ -242,6 +246,12 @@ class XApi:
             asked = self._in_words(query or {})
             status, answer = await self._exchange(method, route, asked, body, form)
         return self._answered(method, route, status, answer)
+
+    async def _renewed(self) -> bool:
+        try:
+            return await self._auth.renew()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"X is not reached: {error}", may_have_acted=False) from error
 
     def _in_words(self, query: Mapping[str, object]) -> dict[str, str]:
         asked = {name: str(value) for name, value in query.items()}
@@ -260,12 +270,16 @@ class XApi:
         if query:
             url = f"{url}?{urlencode(sorted(query.items()))}"
         try:
+            headers = await self._auth.headers(method, url)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"X is not reached: {error}", may_have_acted=False) from error
+        try:
             async with self._session.request(
                 method,
                 URL(url, encoded=True),
                 json=body,
                 data=form() if form else None,
-                headers=await self._auth.headers(method, url),
+                headers=headers,
                 allow_redirects=False,
             ) as response:
                 text = await response.text(errors="replace")

@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user"),
     )
     op.create_table(
+        "x_deletions",
+        sa.Column("post", sa.Integer(), nullable=False),
+        sa.Column("due", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("post"),
+    )
+    op.create_table(
         "x_spending",
         sa.Column("month", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -75,6 +81,7 @@ def downgrade() -> None:
     """Undo."""
     op.drop_table("collected")
     op.drop_table("x_spending")
+    op.drop_table("x_deletions")
     op.drop_table("x_stopped")
     op.drop_table("x_mentions")
     op.drop_table("cursors")
