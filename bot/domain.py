@@ -85,12 +85,12 @@ class Verdict:
 
 
 X_USERS = "x:"
-"""How the service calls accounts on X: with their numbers behind it."""
+"""How the service calls accounts on X, and posts: with their numbers behind it."""
 
 
-def is_of_x(user: UserId) -> bool:
-    """Whether it is an account on X: what is posted there may not be learned from by default."""
-    return user.startswith(X_USERS)
+def is_of_x(user_or_key: str) -> bool:
+    """Whether it is an account or a post on X: by default nothing is learned from there."""
+    return user_or_key.startswith(X_USERS)
 
 
 class Role(IntEnum):

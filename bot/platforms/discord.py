@@ -18,7 +18,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain import Attachment, Part
+from bot.domain import Attachment, Part, is_of_x
 from bot.errors import Busy, SettingsError
 from bot.replying import say
 from bot.service import Service
@@ -250,13 +250,17 @@ def ids_of(ref: str) -> tuple[int, int]:
 
 
 def original_of(key: str) -> str | None:
-    """The reference of the message with the pictures; None if they came with a command."""
+    """The reference of the message with the pictures; None if they are in none of Discord's."""
+    if not key.startswith("discord:"):
+        return None
     ref = ":".join(key.split(":")[:3])
     return ref if _MESSAGE.fullmatch(ref) else None
 
 
 def link_of(scope: Scope, key: str) -> str:
     """The address of the message with the pictures, or of its channel if there is no message."""
+    if is_of_x(key):
+        return f"https://x.com/i/status/{key.split(':')[1]}"
     platform, _, server = scope.partition(":")
     path = (original_of(key) or ":".join(key.split(":")[:2])).split(":")[1:]
     where = server if platform == "discord" else "@me"

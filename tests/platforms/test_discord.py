@@ -14,7 +14,15 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.errors import SettingsError
-from bot.platforms.discord import DiscordBot, DiscordPlatform, ids_of, link_of, plain, ref_of
+from bot.platforms.discord import (
+    DiscordBot,
+    DiscordPlatform,
+    ids_of,
+    link_of,
+    original_of,
+    plain,
+    ref_of,
+)
 from bot.service import Service
 from bot.settings import Settings
 
@@ -191,6 +199,9 @@ def test_links_lead_to_the_message_with_the_pictures_or_to_its_channel() -> None
     assert link_of("discord:1", "discord:12:34:56") == "https://discord.com/channels/1/12/34"
     assert link_of("discord:1", "discord:12:command:56") == "https://discord.com/channels/1/12"
     assert link_of("discord-dm:7", "discord:12:34") == "https://discord.com/channels/@me/12/34"
+    # X may share a server's people (`x.scope`).
+    assert link_of("discord:1", "x:12:34") == "https://x.com/i/status/12"
+    assert original_of("x:12:34") is None
 
 
 def test_references_lead_back_to_messages() -> None:
