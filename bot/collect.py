@@ -96,13 +96,14 @@ def _feed(settings: Settings, given: argparse.Namespace) -> str:
 
 
 def _discord(settings: Settings, given: argparse.Namespace) -> str:
-    from bot.platforms.discord_history import collect
+    from bot.collect_discord import collect
 
     return asyncio.run(collect(settings, _terms(given), given.channels, given.since))
 
 
 def _x(settings: Settings, given: argparse.Namespace) -> str:
-    from bot.platforms.x_history import Asked, collect
+    from bot.collect_x import collect
+    from bot.platforms.x_history import Asked
 
     asked = Asked.of(given.kind, given.words)
     return asyncio.run(collect(settings, _terms(given), asked))

@@ -7,8 +7,8 @@ asked of what its author did not agree to.
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,11 +19,10 @@ from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import collected_store, judge_files, reception_store, replying
+from bot import collected_store, reception_store, replying
 from bot.collected_store import Origin
-from bot.correcting import clean_name
 from bot.domain import Attachment, Post, Verdict, is_of_x
-from bot.errors import HanteiError, NotFound, PictureRefused, SettingsError
+from bot.errors import HanteiError, PictureRefused
 from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, versions_dir
@@ -118,7 +117,7 @@ class Terms:
 
 
 class Collector:
-    """Adds pictures, from one source after the other; `at_work` makes one."""
+    """Adds pictures, from one source after the other; see `bot.collect_command`."""
 
     def __init__(
         self,
@@ -248,27 +247,6 @@ class Collector:
         under = f"{found.original}:{_OURS}" if found.original else key_of(scope, author)
         key = f"{under}:{sha256}"
         return Post(scope, key, author, author, "en", (), place=found.place)
-
-
-@asynccontextmanager
-async def at_work(settings: Settings, terms: Terms) -> AsyncIterator[Collector]:
-    """What collects, for a command beside which nobody else asks.
-
-    Raises:
-        SettingsError: the name of whom pictures show is unusable.
-        WeightsError: weights are missing or damaged.
-    """
-    if terms.selfies is not None:
-        try:
-            terms = replace(terms, selfies=clean_name(terms.selfies))
-        except NotFound as error:
-            raise SettingsError(f"--selfies {terms.selfies}: {error}.") from error
-    console = Console(stderr=True)
-    async with (
-        judge_files.at_work(settings, console) as (intake, judge),
-        Store(settings.store.data_dir) as store,
-    ):
-        yield Collector(settings, store, intake, judge, terms, console)
 
 
 @dataclass(slots=True)

@@ -1,10 +1,6 @@
-"""`python -m bot.collect discord`: what people posted in channels that the bot can read.
+"""What people posted in channels on Discord, for `bot.collecting`. It changes nothing there."""
 
-Authors have agreed if their standing word is `/privacy allow`. It asks Discord while the bot may
-go on running, and changes nothing there.
-"""
-
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -12,13 +8,11 @@ from functools import partial
 import aiohttp
 import discord
 
-from bot import collecting
 from bot.collected_store import Origin
-from bot.collecting import Found, Reached, Terms
+from bot.collecting import Found, Reached
 from bot.errors import PictureRefused, Reason, SettingsError
 from bot.platforms.discord import is_picture, place_of, ref_of, user_id
-from bot.platforms.discord_servers import Server, signed_in, who_reacted
-from bot.settings import Settings
+from bot.platforms.discord_servers import Server, who_reacted
 
 LICENCE = "posted on this server; Discord's developer policy: nothing learned without consent"
 
@@ -26,32 +20,6 @@ _FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 _A_STRETCH = 100
 """Messages without pictures after which the cursor moves all the same."""
-
-
-async def collect(
-    settings: Settings, terms: Terms, channels: Sequence[int], since: datetime | None
-) -> str:
-    """Add the pictures of channels; see `ChannelSource`.
-
-    Returns:
-        What was done, a line a channel.
-
-    Raises:
-        SettingsError: Discord does not take the token, or the bot may not read a channel.
-        WeightsError: weights are missing or damaged.
-    """
-    async with signed_in(settings) as client:
-        flags = client.application_flags
-        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
-            raise SettingsError(
-                "The bot may not see what others post: turn on Message Content Intent in Discord's "
-                "developer portal (Bot → Privileged Gateway Intents)."
-            )
-        rooms = [await Room.open(client, channel_id) for channel_id in channels]
-        async with collecting.at_work(settings, terms) as collector:
-            most_bytes = int(settings.intake.max_megabytes * 1_000_000)
-            sources = [ChannelSource(each, most_bytes, since) for each in rooms]
-            return "\n".join([await collector.run(each, each.scope) for each in sources])
 
 
 class Room:

@@ -1,7 +1,6 @@
-"""`python -m bot.collect x`: pictures that a search or an account on X shows.
+"""Pictures that a search or an account on X shows, for `bot.collecting`. It only reads.
 
-Only reading, within `x.monthly_budget`; a page of X is paid for once, also if the command is
-stopped in the middle of it and goes on the next day.
+Each page costs money: one that was read is paid for again only if reading stopped amid it.
 """
 
 import asyncio
@@ -15,16 +14,13 @@ from functools import partial
 from rich.console import Console
 from rich.markup import escape
 
-from bot import collecting
 from bot.collected_store import Origin
-from bot.collecting import Found, Reached, Terms
+from bot.collecting import Found, Reached
 from bot.domain import X_USERS
 from bot.errors import PictureRefused, RateLimited, Reason, Rejected, SettingsError, Unavailable
-from bot.intake import Fetcher, HttpFetcher
+from bot.intake import Fetcher
 from bot.platforms.x import Pauses
 from bot.platforms.x_api import XApi
-from bot.platforms.x_auth import auth_of
-from bot.platforms.x_budget import Budget
 from bot.platforms.x_posts import Page, XPost
 from bot.settings import X_PLACE, Settings
 from bot.x_store import X_REF, XStore
@@ -79,30 +75,6 @@ class Asked:
     def source(self) -> str:
         """See `bot.collected_store.Origin`."""
         return f"x:@{self.username.lower()}" if self.username else f"x:search:{self.query}"
-
-
-async def collect(settings: Settings, terms: Terms, asked: Asked) -> str:
-    """Add the pictures that X has found since the last time; see `XSource`.
-
-    Returns:
-        What was done.
-
-    Raises:
-        SettingsError: there are no keys, or X does not take them.
-        XError: X refuses, is not reached, or the budget is spent.
-        WeightsError: weights are missing or damaged.
-    """
-    auth = auth_of(settings)
-    fetcher = HttpFetcher(settings.intake, origins=[settings.x.api_url])
-    try:
-        async with collecting.at_work(settings, terms) as collector:
-            store, console = collector.store.x, collector.console
-            async with XApi(settings.x, auth, Budget(store, settings.x)) as api:
-                source = XSource(settings, store, api, fetcher, asked, console)
-                return await collector.run(source, settings.x.scope)
-    finally:
-        await fetcher.close()
-        await auth.close()
 
 
 @dataclass(frozen=True, slots=True)
