@@ -96,9 +96,17 @@ def _feed(settings: Settings, given: argparse.Namespace) -> str:
 
 
 def _discord(settings: Settings, given: argparse.Namespace) -> str:
-    from bot.platforms.discord_history import collect
+    from bot.collect_discord import collect
 
     return asyncio.run(collect(settings, _terms(given), given.channels, given.since))
+
+
+def _x(settings: Settings, given: argparse.Namespace) -> str:
+    from bot.collect_x import collect
+    from bot.platforms.x_history import Asked
+
+    asked = Asked.of(given.kind, given.words)
+    return asyncio.run(collect(settings, _terms(given), asked))
 
 
 def _forget(settings: Settings, given: argparse.Namespace) -> str:
@@ -253,6 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_folder(commands)
     _add_feed(commands)
     _add_discord(commands)
+    _add_x(commands)
     _add_forget(commands)
     for each in commands.choices.values():
         each.add_argument(
@@ -352,6 +361,21 @@ def _add_discord(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     command.set_defaults(collect=_discord)
 
 
+def _add_x(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "x",
+        help="pictures that a search or an account on X shows",
+        description="Keep pictures that people posted on X, until they expire. Each post that is "
+        "read costs money, 100 at a time (x.prices, x.monthly_budget). Repeat it to go on.",
+    )
+    command.add_argument("kind", choices=("search", "hashtag", "account"))
+    command.add_argument(
+        "words", metavar="WORDS", help="of a search in X's language, a hashtag or a name"
+    )
+    _add_terms(command, most=100)
+    command.set_defaults(collect=_x)
+
+
 def _add_forget(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "forget",
@@ -369,8 +393,14 @@ def _add_scope(command: argparse.ArgumentParser) -> None:
     command.add_argument("--scope", default="web", help="whose they are (default: web)")
 
 
-def _add_terms(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--most", type=_number, metavar="N", help="add no more this time")
+def _add_terms(command: argparse.ArgumentParser, most: int | None = None) -> None:
+    command.add_argument(
+        "--most",
+        type=_number,
+        default=most,
+        metavar="N",
+        help=f"add no more this time (default: {most or 'all'})",
+    )
     command.add_argument(
         "--selfies",
         metavar="NAME",

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver
 
-from bot import collecting, feeds
+from bot import feeds
+from bot.collect_command import at_work
 from bot.collected_store import Origin
 from bot.collecting import Found, Reached, Terms, read_file, user_of
 from bot.errors import PictureRefused, SettingsError
@@ -68,7 +69,7 @@ async def collect(
         raise SettingsError(f"{asked.address}: there is no such file, and it is no http(s) URL.")
     hosts = [*own, *map(_named_host, asked.media_hosts)]
     seconds = settings.intake.download_seconds
-    async with collecting.at_work(settings, terms) as collector:
+    async with at_work(settings, terms) as collector:
         tell = partial(collector.console.print, markup=False)
         async with PoliteFetcher(hosts, asked.contact, seconds, tell, resolver, pause) as fetcher:
             most_bytes = int(settings.intake.max_megabytes * 1_000_000)

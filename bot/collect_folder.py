@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from pathlib import Path
 
-from bot import collecting
+from bot.collect_command import at_work
 from bot.collected_store import Origin
 from bot.collecting import Found, Reached, Terms, read_file, user_of
 from bot.errors import SettingsError
@@ -34,7 +34,7 @@ async def collect(
     """
     most_bytes = int(settings.intake.max_megabytes * 1_000_000)
     source = FolderSource(folder, licence or _licence(terms), author, most_bytes)
-    async with collecting.at_work(settings, terms) as collector:
+    async with at_work(settings, terms) as collector:
         return await collector.run(source, scope)
 
 

@@ -7,8 +7,8 @@ asked of what its author did not agree to.
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,11 +19,10 @@ from rich.markup import escape
 from rich.progress import Progress
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import collected_store, judge_files, reception_store, replying
+from bot import collected_store, reception_store, replying
 from bot.collected_store import Origin
-from bot.correcting import clean_name
-from bot.domain import Attachment, Post, Verdict
-from bot.errors import HanteiError, NotFound, PictureRefused, SettingsError
+from bot.domain import Attachment, Post, Verdict, is_of_x
+from bot.errors import HanteiError, PictureRefused
 from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, versions_dir
@@ -33,6 +32,9 @@ from bot.verdicts import new_verdict, whole_of
 from datasets.box_sets import Seen, picture_name
 from models.heads import home_of
 from models.types import Context, Kind, Scope, UserId
+
+_OURS = "collected"
+"""In keys, between the reference of the post and the hash of the file."""
 
 
 class Outcome(StrEnum):
@@ -53,7 +55,8 @@ class Found:
         author: who posted it: only their word lets it be learned from.
         read: gets the file, or as much of it as shows that it is too large. Raises PictureRefused
             or OSError if this one cannot be had, another HanteiError if none can at the moment.
-        key: of the post, without the hash of the file; None for one made of the author.
+        original: reference of the post it was in, on a platform where the bot answers: whatever
+            forgets that forgets the picture, and what the bot was asked about is not kept twice.
         place: as in `bot.domain.Post`.
         counted: likes and audience may be learned from, if the author agrees.
     """
@@ -62,7 +65,7 @@ class Found:
     author: UserId
     origin: Origin
     read: Callable[[], Awaitable[bytes]]
-    key: str | None = None
+    original: str | None = None
     place: str = ""
     spoiler: bool = False
     counted: bool = True
@@ -114,7 +117,7 @@ class Terms:
 
 
 class Collector:
-    """Adds pictures, from one source after the other; `at_work` makes one."""
+    """Adds pictures, from one source after the other; see `bot.collect_command`."""
 
     def __init__(
         self,
@@ -128,6 +131,7 @@ class Collector:
         self.store = store
         self.console = console
         self._keep_days = settings.store.keep_days
+        self._learn_from_x = settings.x.train
         self._intake = intake
         self._judge = judge
         self._galleries = Galleries(store, judge, versions_dir(settings))
@@ -167,6 +171,8 @@ class Collector:
                         bar.advance(task)
 
     async def _outcome(self, found: Found, done: "_Done") -> Outcome:
+        if found.original and await self._answered(found.original):
+            return Outcome.THERE
         try:
             data = await found.read()
         except OSError as error:
@@ -213,9 +219,15 @@ class Collector:
         done.waiting += not agreed
         return Outcome.ADDED
 
+    async def _answered(self, original: str) -> bool:
+        """Whether the bot knows a post, not from here."""
+        return any(f":{_OURS}:" not in key for key in await self.store.keys_under(original))
+
     async def _agreed(self, author: UserId) -> bool:
         """The author's standing word, or what the operator states of it."""
         scope = self._scope
+        if is_of_x(author) and not self._learn_from_x:
+            return False
         if await self.store.allowed(scope, author):
             return True
         if self._terms.agreed:
@@ -232,29 +244,9 @@ class Collector:
 
     def _post(self, found: Found, sha256: str) -> Post:
         scope, author = self._scope, found.author
-        key = f"{found.key or key_of(scope, author)}:{sha256}"
+        under = f"{found.original}:{_OURS}" if found.original else key_of(scope, author)
+        key = f"{under}:{sha256}"
         return Post(scope, key, author, author, "en", (), place=found.place)
-
-
-@asynccontextmanager
-async def at_work(settings: Settings, terms: Terms) -> AsyncIterator[Collector]:
-    """What collects, for a command beside which nobody else asks.
-
-    Raises:
-        SettingsError: the name of whom pictures show is unusable.
-        WeightsError: weights are missing or damaged.
-    """
-    if terms.selfies is not None:
-        try:
-            terms = replace(terms, selfies=clean_name(terms.selfies))
-        except NotFound as error:
-            raise SettingsError(f"--selfies {terms.selfies}: {error}.") from error
-    console = Console(stderr=True)
-    async with (
-        judge_files.at_work(settings, console) as (intake, judge),
-        Store(settings.store.data_dir) as store,
-    ):
-        yield Collector(settings, store, intake, judge, terms, console)
 
 
 @dataclass(slots=True)

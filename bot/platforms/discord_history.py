@@ -1,10 +1,6 @@
-"""`python -m bot.collect discord`: what people posted in channels that the bot can read.
+"""What people posted in channels on Discord, for `bot.collecting`. It changes nothing there."""
 
-Authors have agreed if their standing word is `/privacy allow`. It asks Discord while the bot may
-go on running, and changes nothing there.
-"""
-
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -12,14 +8,11 @@ from functools import partial
 import aiohttp
 import discord
 
-from bot import collecting
 from bot.collected_store import Origin
-from bot.collecting import Found, Reached, Terms
+from bot.collecting import Found, Reached
 from bot.errors import PictureRefused, Reason, SettingsError
 from bot.platforms.discord import is_picture, place_of, ref_of, user_id
-from bot.platforms.discord_servers import Server, signed_in, who_reacted
-from bot.settings import Settings
-from bot.store import Store
+from bot.platforms.discord_servers import Server, who_reacted
 
 LICENCE = "posted on this server; Discord's developer policy: nothing learned without consent"
 
@@ -27,35 +20,6 @@ _FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 _A_STRETCH = 100
 """Messages without pictures after which the cursor moves all the same."""
-
-_OURS = "collected"
-"""In the keys of what was collected, behind the reference of the message."""
-
-
-async def collect(
-    settings: Settings, terms: Terms, channels: Sequence[int], since: datetime | None
-) -> str:
-    """Add the pictures of channels; see `ChannelSource`.
-
-    Returns:
-        What was done, a line a channel.
-
-    Raises:
-        SettingsError: Discord does not take the token, or the bot may not read a channel.
-        WeightsError: weights are missing or damaged.
-    """
-    async with signed_in(settings) as client:
-        flags = client.application_flags
-        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
-            raise SettingsError(
-                "The bot may not see what others post: turn on Message Content Intent in Discord's "
-                "developer portal (Bot → Privileged Gateway Intents)."
-            )
-        rooms = [await Room.open(client, channel_id) for channel_id in channels]
-        async with collecting.at_work(settings, terms) as collector:
-            most_bytes = int(settings.intake.max_megabytes * 1_000_000)
-            sources = [ChannelSource(each, collector.store, most_bytes, since) for each in rooms]
-            return "\n".join([await collector.run(each, each.scope) for each in sources])
 
 
 class Room:
@@ -107,8 +71,6 @@ class Room:
 class ChannelSource:
     """What people, not bots, posted in a channel, oldest first. The cursor is the last message.
 
-    Pictures that the bot was asked about are left to the answers that they got.
-
     Args:
         most_bytes: of a picture, beyond which it is not read.
         since: where to begin the first time, with its zone; None for the beginning.
@@ -116,9 +78,8 @@ class ChannelSource:
 
     total = None
 
-    def __init__(self, room: Room, store: Store, most_bytes: int, since: datetime | None) -> None:
+    def __init__(self, room: Room, most_bytes: int, since: datetime | None) -> None:
         self._room = room
-        self._store = store
         self._most_bytes = most_bytes
         self._since = since
         self.scope = room.scope
@@ -149,9 +110,8 @@ class ChannelSource:
 
     async def _found(self, message: discord.Message) -> list[Found]:
         uploads = [each for each in message.attachments if is_picture(each)]
-        if not uploads or message.author.bot or message.webhook_id or await self._answered(message):
+        if not uploads or message.author.bot or message.webhook_id:
             return []
-        ref = ref_of(message.channel.id, message.id)
         liked, audience = await who_reacted(message), self._room.audience
         seen_by = None if audience is None else audience - {message.author.id}
         likes = liked - {message.author.id}
@@ -171,17 +131,12 @@ class ChannelSource:
                 author=user_id(message.author),
                 origin=origin,
                 read=partial(self._read, each),
-                key=f"{ref}:{_OURS}",
+                original=ref_of(message.channel.id, message.id),
                 place=place_of(message.channel),
                 spoiler=each.is_spoiler(),
             )
             for each in uploads
         ]
-
-    async def _answered(self, message: discord.Message) -> bool:
-        """Whether the bot knows the message already, not from here."""
-        keys = await self._store.keys_under(ref_of(message.channel.id, message.id))
-        return any(f":{_OURS}:" not in key for key in keys)
 
     async def _read(self, uploaded: discord.Attachment) -> bytes:
         if uploaded.size > self._most_bytes:

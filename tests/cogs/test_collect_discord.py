@@ -49,7 +49,7 @@ async def collecting(
     where = await room(world, channel or world.channel)
     if not members:
         where.audience = None
-    source = ChannelSource(where, collector.store, 10**7, since)
+    source = ChannelSource(where, 10**7, since)
     return await collector.run(source, source.scope)
 
 
@@ -106,7 +106,7 @@ async def test_bots_answers_and_age_restricted_channels_are_left_out(
     await world.ask(astronaut)
     hook = world.guild.create_webhook(world.channel)
     await hook.send("from elsewhere", attachments=[("b.png", noise(1))])
-    assert await collecting(world) == f"discord:{world.channel.id}: nothing new."
+    assert await collecting(world) == f"discord:{world.channel.id}: 1 there already."
     adults = world.guild.create_text_channel("adults")
     payload = serializers.channel_payload
 
