@@ -90,7 +90,6 @@ async def write(sheet: Sheet, folder: Path, store: Store) -> None:
     """Write sheet.html and sheet.csv into a folder, both for their owner alone."""
     best = sheet.best
     ends = [sheet.until, *(each.until for each in best)]
-    await asyncio.to_thread(old_sheets.put, _note(sheet), folder)
     cards = [await _card(store, sheet, *each) for each in enumerate(best, start=1)]
     context = {
         "say": lambda message, **values: say(sheet.locale, message, **values),
@@ -103,6 +102,7 @@ async def write(sheet: Sheet, folder: Path, store: Store) -> None:
         "delete_by": min((end for end in ends if end is not None), default=None),
     }
     page = await asyncio.to_thread(_page, context)
+    await asyncio.to_thread(old_sheets.put, _note(sheet), folder)
     await asyncio.to_thread(page_files.write, folder / "sheet.html", page)
     await asyncio.to_thread(page_files.write, folder / "sheet.csv", as_csv(sheet))
 
