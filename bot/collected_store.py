@@ -5,7 +5,7 @@ exactly one face, a verdict of that. So its author's word decides whether it may
 it expires and is forgotten like all else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,6 +115,19 @@ class CollectedStore:
                 .order_by(CollectedRow.source)
             )
             return [(source, number) for source, number in rows]
+
+    async def suggestions(self, faces: Collection[int]) -> dict[int, str]:
+        """Whom faces may show, by their verdicts; those of which nothing is suggested are absent.
+
+        A hint for whoever names them: nobody has said so.
+        """
+        async with self._reading() as session:
+            rows = await session.execute(
+                select(VerdictRow.id, CollectedRow.suggestion)
+                .join(CollectedRow, CollectedRow.post_id == VerdictRow.post_id)
+                .where(VerdictRow.id.in_(faces), ~VerdictRow.whole)
+            )
+            return {face: name for face, name in rows if name is not None}
 
     async def known(self, scope: Scope, sha256: str) -> bool:
         """Whether this very file was collected before, even if it has expired."""

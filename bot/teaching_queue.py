@@ -64,6 +64,7 @@ class Asked:
     Attributes:
         name: who it seems to be; None asks who it is.
         own: they posted it themselves, and nobody else is shown it.
+        likely: who it may be by where it was collected, if it is asked who it is: a hint.
     """
 
     verdict_id: int
@@ -71,6 +72,7 @@ class Asked:
     name: str | None
     spoiler: bool
     own: bool
+    likely: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +206,15 @@ class TeachingQueue:
         left = [replace(each, faces=tuple(filter(waits, each.faces))) for each in found]
         return [each for each in left if len(each.faces) >= LEAST]
 
+    async def likely(self, faces: Collection[int]) -> str | None:
+        """Who most of these faces may be by where they were collected, if that says anything."""
+        found = Counter((await self._store.collected.suggestions(faces)).values())
+        return found.most_common(1)[0][0] if found else None
+
     async def _asked(
         self, scope: Scope, user: UserId, turns: Sequence[tuple[_Turn, AskedFace]]
     ) -> list[Asked]:
-        """With the names that the galleries give now."""
+        """With the names that the galleries give now, or what else there is to go by."""
         vectors: dict[str, NDArray[np.float32]] = {}
         for head, crops in _crops(face for _, face in turns).items():
             vectors |= await vectors_of(self._store, self._judge, crops, head)
@@ -224,7 +231,10 @@ class TeachingQueue:
                 for turn, face in turns
             ]
 
-        return await asyncio.to_thread(name)
+        asked = await asyncio.to_thread(name)
+        unknown = [each.verdict_id for each in asked if each.name is None]
+        hints = await self._store.collected.suggestions(unknown)
+        return [replace(each, likely=hints.get(each.verdict_id)) for each in asked]
 
     def _gallery(self, scope: Scope, head: str) -> Gallery | None:
         return self._judge.gallery(scope, head, NAMING_HEADS[head].home)

@@ -14,8 +14,8 @@ import pytest
 from aiohttp import web
 from rich.console import Console
 
-from bot import feeds
-from bot.collect_feed import FeedSource
+from bot import collect_feed, feeds
+from bot.collect_feed import Asked, FeedSource
 from bot.collected_store import Collected
 from bot.collecting import Collector, Terms
 from bot.errors import PictureRefused, Reason, SettingsError
@@ -358,3 +358,20 @@ async def test_a_feed_that_is_gone_is_a_sentence(collect: Collect, site: Site) -
         await collect()
     with pytest.raises(SettingsError, match="neither RSS, Atom nor"):
         await collect()
+
+
+async def test_a_saved_feed_needs_the_hosts_of_its_pictures_named(
+    settings: Settings, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "saved.xml"
+    file.write_text(ATOM)
+
+    async def once(*hosts: str) -> str:
+        asked = Asked(str(file), hosts, "me")
+        resolver = LocalResolver(site.port)
+        return await collect_feed.collect(settings, Terms(), "web", asked, resolver, pause=0)
+
+    assert await once() == f"feed:{file}: 1 refused."
+    assert "http://feed.example/2.png: " in capsys.readouterr().err
+    with pytest.raises(SettingsError, match=r"10\.0\.0\.1 is an address"):
+        await once("10.0.0.1")

@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.collected_store import Collected
+from bot.digest_store import Subscription
 from bot.domain import Post, Verdict
 from bot.store import Store
 from tests.collected import AUTHOR, ORIGIN, collect_face
 from tests.pixel_faces import face, post_face
+from tests.test_digests import NOON
 
+SINCE = datetime(2026, 1, 1)
 TOLD = replace(
     ORIGIN, text="at the sea", likes=3, audience=40, suggestion="Mai", posted=datetime(2026, 11, 2)
 )
@@ -71,6 +74,15 @@ async def test_nobody_is_asked_about_what_its_author_did_not_agree_to(store: Sto
     assert await asked() == [0, 0, 0]
     await store.set_allowed("web", AUTHOR, True)
     assert await asked() == [1, 2, 1]
+
+
+async def test_digests_show_what_was_posted_and_not_what_was_collected(store: Store) -> None:
+    await store.set_allowed("web", AUTHOR, True)
+    posted = await post_face(store, face("Mai", 1), key="asked")
+    await collect_face(store, face("Mai", 2))
+    digest = Subscription("web", "web:bob", "web", ("",), NOON, "en", SINCE, SINCE)
+    found = await store.digests.candidates(digest, [""], datetime(9999, 1, 1))
+    assert [each.verdict_id for each in found] == [posted]
 
 
 async def test_what_is_forgotten_is_gone(store: Store) -> None:

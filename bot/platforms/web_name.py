@@ -74,7 +74,12 @@ class NamePage:
     async def waiting(self, request: web.Request) -> web.Response:
         """The clusters, most seen first."""
         session = await self._pages.session(request, Role.TEACHER)
-        return web.json_response({"clusters": [_json(e) for e in await self._waiting(session)]})
+        likely = self._service.questions.likely
+        clusters = [
+            {**_json(each), "likely": await likely(each.faces[:MOST_FACES])}
+            for each in await self._waiting(session)
+        ]
+        return web.json_response({"clusters": clusters})
 
     async def name(self, request: web.Request) -> web.Response:
         """Say who the faces of a grid are."""

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from bot.settings import Settings
 from bot.store import Store
 from tests.pixel_faces import PixelNetworks, face
 from tests.platforms.x_bot import png, settings_of
+from tests.test_collecting import noise
 from tests.x import XServer
 from tests.x.faults import failing, limiting, silent
 from tests.x.server import PICTURE
@@ -268,6 +270,27 @@ async def test_stopped_at_any_moment_it_goes_on(
         await running
     assert "2 added" in await collecting()
     assert len(await kept(store)) == 4
+
+
+async def test_the_command_collects_and_says_when_it_may_not_spend_more(
+    x: XServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    x.post("ann", "#idol", pictures=[noise(1)])
+    known = settings_of(x, x.user("hantei"), Settings()).x
+    keys = "consumer_key", "consumer_secret", "access_token", "access_token_secret"
+    lines = [f'{key} = "{getattr(known, key).get_secret_value()}"' for key in keys]
+    given = tmp_path / "config.toml"
+
+    def run(budget: float) -> int:
+        told = [f'api_url = "{x.url}"', f"monthly_budget = {budget}", *lines]
+        store = f'[store]\ndata_dir = "{tmp_path / "data"}"\n'
+        given.write_text(store + "\n".join(["[x]", *told]))
+        return collect.main(["x", "hashtag", "idol", "--config", str(given)])
+
+    assert await asyncio.to_thread(run, 0.001) == collect.USAGE_ERROR
+    assert "x.monthly_budget is spent" in capsys.readouterr().err
+    assert await asyncio.to_thread(run, 20) == 0
+    assert "x:search:#idol: 1 added." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ function showQuestion() {
   find("#own").hidden = !item.own;
   find("#yes-no").hidden = !item.name;
   names.clear();
+  names.hint(item.likely);
   other.hidden = Boolean(item.name);
   if (document.activeElement === find("input", other)) document.activeElement.blur();
 }

@@ -10,7 +10,7 @@ const grid = find("#grid");
 const form = find("#name-form");
 const same = find("#same"); // only moderators have it
 
-let clusters = []; // {id, head, faces, seen, spoiler}, the one to look at first
+let clusters = []; // {id, head, faces, seen, spoiler, likely}, the one to look at first
 let busy = false;
 
 const names = nameField(find(".names", form), {
@@ -42,6 +42,7 @@ function draw() {
   find("#who").textContent = words.who.replace("{seen}", cluster.seen);
   find("#progress").textContent = words.left.replace("{left}", clusters.length);
   names.clear();
+  names.hint(cluster.likely);
   find("#cover").hidden = !cluster.spoiler;
   grid.classList.toggle("covered", cluster.spoiler);
   grid.replaceChildren(...cluster.faces.map(faceButton));

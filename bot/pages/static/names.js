@@ -56,10 +56,13 @@ export function matching(people, text, head) {
  * @param head under whose names to look; may change from one question to the next.
  * @param chosen is told the name that was picked, or made new.
  * @param left is called when Escape is pressed and no list is open.
+ *
+ * What it returns can also `hint` at a name, by a button that picks it; at none with null.
  */
 export function nameField(field, { head = () => "", chosen, left = () => {} }) {
   const input = field.querySelector("input");
   const list = field.querySelector("ul");
+  const likely = field.querySelector(".likely");
   let options = [];
   let active = -1;
 
@@ -128,6 +131,7 @@ export function nameField(field, { head = () => "", chosen, left = () => {} }) {
     } else return;
     event.preventDefault();
   });
+  likely.addEventListener("click", () => pick(likely.value));
   everybody(); // they are there when the first letter is typed
 
   return {
@@ -136,5 +140,10 @@ export function nameField(field, { head = () => "", chosen, left = () => {} }) {
       close();
     },
     focus: () => input.focus(),
+    hint(name) {
+      likely.hidden = !name;
+      likely.value = name ?? "";
+      likely.textContent = name ? words.likely.replace("{name}", name) : "";
+    },
   };
 }

@@ -1,0 +1,3 @@
+# Hints from where pictures were collected. The keys are those of ja/collect.ftl.
+
+teach-likely = Likely { $name }?
