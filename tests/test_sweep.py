@@ -7,14 +7,17 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from bot import contact_sheet, sweep
+from bot.collected_store import Collected
 from bot.contact_sheet import Sheet, why_refused
 from bot.errors import SettingsError
 from bot.intake import Intake
@@ -52,7 +55,7 @@ def names(swept: Iterable[Swept]) -> list[str]:
 
 
 @pytest.fixture
-def face(networks: Networks, astronaut: bytes, tmp_path: Path) -> Crop:
+def face(networks: Networks, astronaut: bytes) -> Crop:
     """A real one, found by the real detector."""
     pixels = astronaut_pixels(astronaut)
     _, (found, *_) = networks.find(picture_of(pixels))
@@ -60,10 +63,6 @@ def face(networks: Networks, astronaut: bytes, tmp_path: Path) -> Crop:
 
 
 def astronaut_pixels(astronaut: bytes) -> Any:
-    from io import BytesIO
-
-    from PIL import Image
-
     return np.asarray(Image.open(BytesIO(astronaut)).convert("RGB"))
 
 
@@ -168,8 +167,6 @@ def scored(name: str, low: float, value: float, high: float) -> Swept:
 
 
 def swept_of(name: str, guess: Scored | Refused, **origin: Any) -> Swept:
-    from bot.collected_store import Collected
-
     number = sum(name.encode())
     told = replace(ORIGIN, author_name=name, **origin)
     kept = Collected(f"key {name}", BOB, True, number, None, 0, None, told)
@@ -264,6 +261,7 @@ async def test_the_whole_way_without_a_network(
         socket.create_connection(("127.0.0.1", 9))  # the guard guards
 
     out = tmp_path / "out"
+    out.mkdir()  # as a sweep leaves it that was stopped
     assert await run(config, "x:search", "--head", "taste", "--top", 2, "--out", out) == 0
 
     assert contents(settings) == before
