@@ -259,6 +259,7 @@ class XBot:
             return
         said = plain_text(tagging.post.text, tagging.post.tags)
         if not (tagging.post.pictures or tagging.post.untold):
+            await self._wait_for_answer(tagging.parent)
             if await self._obey(mention, tagging.post, word(said)):
                 return
             if tagging.post.replied_to is not None and await self._learn(tagging.post, said):
@@ -269,6 +270,17 @@ class XBot:
             await self._settle(mention, MentionState.IGNORED)
         else:
             await self._answer(mention, tagging.post, shown)
+
+    async def _wait_for_answer(self, parent: XPost | None) -> None:
+        """People may reply to an answer before the bot knows that it went out.
+
+        Raises:
+            Busy: that is so; later it will be known which faces they speak of.
+        """
+        if parent is None or parent.author != self._me.author:
+            return
+        if await self._store.is_open(parent.replied_to or 0):
+            raise Busy("the answer that it replies to is not known yet")
 
     async def _is_to_be_ignored(self, tagging: Tagging) -> bool:
         post, parent = tagging.post, tagging.parent
