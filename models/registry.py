@@ -12,8 +12,6 @@ part of a version: they are built from live labels, so that no promotion or roll
 correction.
 """
 
-import asyncio
-import fcntl
 import json
 import logging
 import os
@@ -29,12 +27,10 @@ from urllib.parse import quote, unquote
 import safetensors.numpy
 
 from models.learned import Learned, Recipe
+from models.shared_files import locked, sync_folder
 from models.types import Scope
 
 log = logging.getLogger(__name__)
-
-_LOCK_POLL = 0.02
-"""Seconds between two tries to take a lock that somebody else holds."""
 
 _NOTHING = "0"
 """What `current` holds when no version is promoted."""
@@ -180,18 +176,11 @@ class Registry:
 
         Whoever forgets a label holds it from before the label's versions are removed until the
         label itself is gone; whoever trains holds it while reading labels, and while promoting.
-        So nothing forgotten comes back in a version that was being trained meanwhile. The kernel
-        takes the lock from a process that dies.
+        So nothing forgotten comes back in a version that was being trained meanwhile.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT, 0o666)
-        try:
-            # Waiting in a thread could use up the very threads that the holder needs to go on.
-            while not _taken(lock):  # noqa: ASYNC110 - another process has no Event to set
-                await asyncio.sleep(_LOCK_POLL)
+        async with locked(self._folder / "lock"):
             yield
-        finally:
-            os.close(lock)
 
     def save(self, version: Version) -> int:
         """Write a new version, not yet promoted.
@@ -206,7 +195,7 @@ class Registry:
         temporary.mkdir()
         write(temporary, version)
         temporary.rename(self._folder / str(number))
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
         return number
 
     def promote(self, number: int) -> None:
@@ -343,7 +332,7 @@ class Registry:
         temporary = self._folder / f"{name}.writing"
         _write(temporary, content)
         temporary.replace(self._folder / name)
-        _sync_folder(self._folder)
+        sync_folder(self._folder)
 
 
 def write(folder: Path, version: Version) -> None:
@@ -361,7 +350,7 @@ def write(folder: Path, version: Version) -> None:
     }
     _write(folder / "meta.json", _json(meta))
     _write(folder / "weights.safetensors", weights_of(learned))
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def weights_of(learned: Learned) -> bytes:
@@ -394,14 +383,6 @@ def _number(pointer: str) -> int | None:
         raise VersionError(f"`current` should hold a version's number: {pointer!r}") from error
 
 
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=2, ensure_ascii=False).encode()
 
@@ -411,12 +392,3 @@ def _write(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -39,6 +39,7 @@ from bot.service import Service
 from bot.settings import X_PLACE, Settings
 from bot.x_store import Mention, MentionState, XStore
 from models.heads import home_of
+from models.shared_files import locked
 from models.types import UserId
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,9 @@ _LATE = 30_000 << 22
 _FIRST_SNOWFLAKE = 1 << 48
 """Smaller ids hold no time: another server's."""
 
+
+_MOMENT = 2.0
+"""Seconds after which the operator is told that another process is in the way."""
 
 _REF = "x:"
 """Before the number of a post."""
@@ -101,6 +105,18 @@ class XPlatform:
 
     async def run(self, service: Service) -> None:
         """See `Platform`."""
+        waiting = asyncio.get_running_loop().call_later(
+            _MOMENT, log.warning, "X: another process answers from this data folder; this one waits"
+        )
+        try:
+            async with locked(self._settings.store.data_dir / "x.lock"):
+                waiting.cancel()
+                await self._run_alone(service)
+        finally:
+            waiting.cancel()
+
+    async def _run_alone(self, service: Service) -> None:
+        """Two at once would answer twice: each takes what the other is saying for unsaid."""
         auth = auth_of(self._settings)
         try:
             budget = Budget(service.x, self._settings.x)
