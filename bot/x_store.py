@@ -142,6 +142,14 @@ class XStore:
             found = select(func.count()).where(MentionRow.state.in_(OPEN))
             return await session.scalar(found) or 0
 
+    async def is_open(self, mention_id: int) -> bool:
+        """Whether a mention is kept that is not dealt with."""
+        async with self._reading() as session:
+            found = select(MentionRow.id).where(
+                MentionRow.id == mention_id, MentionRow.state.in_(OPEN)
+            )
+            return await session.scalar(found) is not None
+
     async def wait(self, longest: float, besides: Iterable[int] = ()) -> float:
         """Seconds until the next open mention is due, at most so many; see `due`."""
         async with self._reading() as session:

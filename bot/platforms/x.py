@@ -39,6 +39,7 @@ from bot.service import Service
 from bot.settings import X_PLACE, Settings
 from bot.x_store import X_REF, Mention, MentionState, XStore
 from models.heads import home_of
+from models.shared_files import locked
 from models.types import UserId
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,10 @@ _LATE = 30_000 << 22
 
 _FIRST_SNOWFLAKE = 1 << 48
 """Smaller ids hold no time: another server's."""
+
+
+_MOMENT = 2.0
+"""Seconds after which the operator is told that another process is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,18 @@ class XPlatform:
 
     async def run(self, service: Service) -> None:
         """See `Platform`."""
+        waiting = asyncio.get_running_loop().call_later(
+            _MOMENT, log.warning, "X: another process answers from this data folder; this one waits"
+        )
+        try:
+            async with locked(self._settings.store.data_dir / "x.lock"):
+                waiting.cancel()
+                await self._run_alone(service)
+        finally:
+            waiting.cancel()
+
+    async def _run_alone(self, service: Service) -> None:
+        """Two at once would answer twice: each takes what the other is saying for unsaid."""
         auth = auth_of(self._settings)
         try:
             budget = Budget(service.x, self._settings.x)
@@ -264,6 +281,7 @@ class XBot:
             return
         said = plain_text(tagging.post.text)
         if not (tagging.post.pictures or tagging.post.untold):
+            await self._wait_for_answer(tagging.parent)
             if await self._obey(mention, tagging.post, word(said)):
                 return
             if tagging.post.replied_to is not None and await self._learn(tagging.post, said):
@@ -274,6 +292,17 @@ class XBot:
             await self._settle(mention, MentionState.IGNORED)
         else:
             await self._answer(mention, tagging.post, shown)
+
+    async def _wait_for_answer(self, parent: XPost | None) -> None:
+        """People may reply to an answer before the bot knows that it went out.
+
+        Raises:
+            Busy: that is so; later it will be known which faces they speak of.
+        """
+        if parent is None or parent.author != self._me.author:
+            return
+        if await self._store.is_open(parent.replied_to or 0):
+            raise Busy("the answer that it replies to is not known yet")
 
     async def _is_to_be_ignored(self, tagging: Tagging) -> bool:
         post, parent = tagging.post, tagging.parent

@@ -27,6 +27,9 @@ SLOW_FROM = 0.8
 _SLOWEST = 16.0
 """How many times less often at the end."""
 
+_READS = frozenset({"own_read", "post_read", "user_read"})
+"""X bills what it delivers: what did not arrive is paid for when it is read again."""
+
 
 class Reserved:
     """What a request that is out may cost."""
@@ -92,12 +95,9 @@ class Budget:
         reserved = Reserved(number)
         try:
             yield reserved
-        except Unavailable as error:
-            if not error.may_have_acted:
+        except BaseException as error:
+            if kind in _READS or not _may_have_acted(error):
                 reserved.use(0)
-            raise
-        except BaseException:
-            reserved.use(0)
             raise
         finally:
             await asyncio.shield(self._add(kind, reserved.used - number))
@@ -116,6 +116,13 @@ class Budget:
         if self._told != (now := f"{month()} {what}"):
             self._told = now
             log.error("%s", words)
+
+
+def _may_have_acted(error: BaseException) -> bool:
+    """Whether X may have done what it was asked; who is told to stop does not wait to hear it."""
+    if isinstance(error, Unavailable):
+        return error.may_have_acted
+    return isinstance(error, asyncio.CancelledError)
 
 
 def month() -> str:

@@ -16,7 +16,7 @@ from bot.store import Store
 from tests.pixel_faces import PixelNetworks, face
 from tests.platforms.x_bot import dealt_with, only, png, running, settings_of
 from tests.platforms.x_crashing import Crashing, database, killed
-from tests.x import User, XServer
+from tests.x import User, XServer, done_then_hanging_up
 
 DEALING, LOOKING = "XBot._deal_with", "XBot._look"
 MENTIONS = "GET /2/users/:id/mentions"
@@ -64,7 +64,7 @@ class Bots:
         mention = None
         with self._crashing:
             for moment in itertools.count():
-                async with self._bot() as (service, task):
+                async with self.alive() as (service, task):
                     if mention is not None:
                         await dealt_with(service, mention)
                         yield mention
@@ -92,7 +92,7 @@ class Bots:
         self._folder = copy
 
     @asynccontextmanager
-    async def _bot(self) -> AsyncIterator[tuple[Service, "asyncio.Task[None]"]]:
+    async def alive(self) -> AsyncIterator[tuple[Service, "asyncio.Task[None]"]]:
         settings = self._settings.model_copy(
             update={"store": self._settings.store.model_copy(update={"data_dir": self._folder})}
         )
@@ -171,4 +171,37 @@ async def test_a_bot_that_is_stopped_anywhere_answers_once(
     mentions = await bots.cancelled_everywhere(ask)
     assert len(mentions) > 10
     for mention in mentions:
+        only(x.replies_to(mention))
+
+
+async def test_a_correction_waits_until_its_answer_is_known(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    x.faults.next("POST /2/tweets", done_then_hanging_up())
+    x.faults.own_timeline_lag = 4  # so often X refuses the same words before it shows the answer
+    asked = x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))])
+    bots = Bots(x, settings, own_intake, DEALING)
+    async with bots.alive() as (service, _):
+        while not x.posted:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await service.x.is_open(int(asked))
+        await dealt_with(service, x.post(ann, "this is Mai", reply_to=only(x.posted).id))
+        with database(settings.store.data_dir) as kept:
+            assert list(kept.execute("SELECT name FROM votes")) == [("Mai",)]
+    only(x.replies_to(asked))
+
+
+async def test_of_two_bots_on_the_same_data_one_waits_for_the_other(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    bots = Bots(x, settings, own_intake, DEALING)
+    async with bots.alive() as (service, first), running(settings, service):
+        asked = [x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))])]
+        await dealt_with(service, asked[0])
+        assert len(x.requests_to("GET /2/users/me")) == 1
+        first.cancel()  # the other takes over
+        asked.append(x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))]))
+        await dealt_with(service, asked[1])
+        assert len(x.requests_to("GET /2/users/me")) == 2
+    for mention in asked:
         only(x.replies_to(mention))

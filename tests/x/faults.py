@@ -16,6 +16,7 @@ Kind = Literal[
     "hang up",
     "do, then fail",
     "do, then hang up",
+    "do, then say nothing",
     "say nothing",
     "delete first",
     "repeat",
@@ -60,6 +61,11 @@ def done_then_failing(status: int = 503) -> Fault:
 def done_then_hanging_up() -> Fault:
     """What was asked for is done, but the connection is closed without an answer."""
     return Fault("do, then hang up")
+
+
+def done_then_silent() -> Fault:
+    """What was asked for is done, but no answer comes, until the client gives up or dies."""
+    return Fault("do, then say nothing")
 
 
 def silent() -> Fault:

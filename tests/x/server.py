@@ -135,6 +135,8 @@ class XServer(World):
                 )
             else:
                 response = await answer(request, record, fault)
+            if fault and fault.kind == "do, then say nothing":
+                await asyncio.Event().wait()
             if fault and fault.kind == "do, then hang up":
                 return _cut(request)
             if fault and fault.kind == "do, then fail":
