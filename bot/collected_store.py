@@ -16,6 +16,7 @@ from sqlalchemy.orm import aliased
 from bot.cluster_store import Sessions
 from bot.domain import Verdict
 from bot.keeping import poster_agrees
+from bot.names import fold
 from bot.tables import CollectedRow, PostRow, VerdictRow
 from models.types import Scope, UserId
 
@@ -190,6 +191,19 @@ async def fade(session: AsyncSession) -> None:
         update(CollectedRow)
         .where(CollectedRow.post_id.not_in(there), told != "")
         .values(url=None, author_name="", text=None, suggestion=None)
+    )
+
+
+async def strike(session: AsyncSession, scope: Scope, names: Collection[str]) -> None:
+    """Suggest nobody of these (folded) names any more, in the transaction that removes a person."""
+    of_scope = CollectedRow.post_id.in_(select(PostRow.id).where(PostRow.scope == scope))
+    found = select(CollectedRow.suggestion).where(of_scope, CollectedRow.suggestion.is_not(None))
+    suggested = await session.scalars(found.distinct())
+    doomed = [each for each in suggested if each is not None and fold(each) in names]
+    await session.execute(
+        update(CollectedRow)
+        .where(of_scope, CollectedRow.suggestion.in_(doomed))
+        .values(suggestion=None)
     )
 
 

@@ -56,7 +56,7 @@ from bot.cluster_store import (
     ClusterStore,
     leave,
 )
-from bot.collected_store import CollectedStore, fade
+from bot.collected_store import CollectedStore, fade, strike
 from bot.cursor_store import CursorStore
 from bot.digest_store import DigestStore
 from bot.domain import Action, Answer, Correction, Label, Person, Post, Verdict, Vote
@@ -768,7 +768,7 @@ class Store:
             return list(keys)
 
     async def remove_person(self, person_id: int) -> list[int]:
-        """Remove the person with all names, from every stored guess and vote as well.
+        """Remove the person with all names, from every stored guess, hint and vote as well.
 
         Their pictures are for `forget_posts`.
 
@@ -780,6 +780,7 @@ class Store:
             aliases = select(AliasRow.folded).where(AliasRow.person_id == person_id)
             names = frozenset(await session.scalars(aliases))
             await _strike_from_guesses(session, person, names)
+            await strike(session, person.scope, names)
             touched = await _delete_votes_for(session, person, names)
             await forget_target(session, person, names)
             await session.execute(delete(PersonRow).where(PersonRow.id == person_id))

@@ -11,7 +11,7 @@ from bot.digest_store import Subscription
 from bot.domain import Post, Verdict
 from bot.store import Store
 from tests.collected import AUTHOR, ORIGIN, collect_face
-from tests.pixel_faces import face, post_face
+from tests.pixel_faces import face, post_face, teach
 from tests.test_digests import NOON
 
 SINCE = datetime(2026, 1, 1)
@@ -101,3 +101,13 @@ async def test_a_failure_leaves_nothing_half_kept(store: Store) -> None:
     with pytest.raises(OSError, match="no space"):
         await store.collect(post, [], fail)
     assert await store.posts_by("web", AUTHOR) == []
+
+
+async def test_nobody_is_suggested_who_was_removed(store: Store) -> None:
+    await collect_face(store, face("Mai", 1), origin=TOLD)
+    await collect_face(store, face("Mai", 2), origin=replace(TOLD, suggestion="Ann"))
+    await teach(store, face("Mai", 3), "ＭＡＩ", key="asked")
+    known = await store.person("web", "idol", "mai")
+    assert known is not None
+    await store.remove_person(known[0])
+    assert [each.origin.suggestion for each in await collected(store)] == [None, "Ann"]

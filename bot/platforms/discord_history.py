@@ -5,18 +5,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-import aiohttp
 import discord
 
 from bot.collected_store import Origin
 from bot.collecting import Found, Reached
 from bot.errors import PictureRefused, Reason, SettingsError
 from bot.platforms.discord import is_picture, place_of, ref_of, user_id
-from bot.platforms.discord_servers import Server, who_reacted
+from bot.platforms.discord_servers import FAILURES, Server, not_reached, who_reacted
 
 LICENCE = "posted on this server; Discord's developer policy: nothing learned without consent"
-
-_FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError)
 
 _A_STRETCH = 100
 """Messages without pictures after which the cursor moves all the same."""
@@ -58,6 +55,8 @@ class Room:
             me = await server.guild.fetch_member(client.user.id)
         except (discord.NotFound, discord.Forbidden) as error:
             raise SettingsError(f"{told}: there is none that the bot can see.") from error
+        except FAILURES as error:
+            raise not_reached(error) from error
         may = ruling.permissions_for(me) if ruling else discord.Permissions.none()
         if not (may.read_messages and may.read_message_history):
             raise SettingsError(
@@ -103,8 +102,8 @@ class ChannelSource:
                 cursor = str(message.id)
                 if passed % _A_STRETCH == 0:
                     yield Reached(cursor)
-        except _FAILURES as error:
-            raise self._failed(error) from error
+        except FAILURES as error:
+            raise not_reached(error) from error
         if cursor:
             yield Reached(cursor)
 
@@ -145,10 +144,5 @@ class ChannelSource:
             return await uploaded.read()
         except (discord.NotFound, discord.Forbidden) as error:
             raise PictureRefused(Reason.DOWNLOAD, f"HTTP {error.status}") from error
-        except _FAILURES as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> SettingsError:
-        """For all pictures, at the moment."""
-        why = str(error) or type(error).__name__
-        return SettingsError(f"{self.name}: Discord is not reached ({why}); run it again later.")
+        except FAILURES as error:
+            raise not_reached(error) from error

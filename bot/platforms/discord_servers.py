@@ -4,10 +4,14 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 
 from bot.errors import SettingsError
 from bot.settings import Settings
+
+FAILURES = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""Of Discord, or on the way there."""
 
 
 @asynccontextmanager
@@ -15,7 +19,7 @@ async def signed_in(settings: Settings) -> AsyncIterator[discord.Client]:
     """A client with the bot's token, that hears nothing: the bot may go on running.
 
     Raises:
-        SettingsError: there is no token, or Discord does not take it.
+        SettingsError: there is no token, or Discord does not take it, or is not reached.
     """
     token = settings.discord.token
     if token is None or not token.get_secret_value():
@@ -27,7 +31,15 @@ async def signed_in(settings: Settings) -> AsyncIterator[discord.Client]:
             await client.login(token.get_secret_value())
         except discord.LoginFailure as error:
             raise SettingsError("discord.token is not taken by Discord; make a new one.") from error
+        except FAILURES as error:
+            raise not_reached(error) from error
         yield client
+
+
+def not_reached(error: Exception) -> SettingsError:
+    """What to say when nothing can be had from Discord at the moment."""
+    why = str(error) or type(error).__name__
+    return SettingsError(f"Discord is not reached ({why}); run it again later.")
 
 
 class Server:
