@@ -27,7 +27,7 @@ async def collect(settings: Settings, terms: Terms, asked: Asked) -> str:
         async with at_work(settings, terms) as collector:
             store, console = collector.store.x, collector.console
             async with XApi(settings.x, auth, Budget(store, settings.x)) as api:
-                source = XSource(settings, store, api, fetcher, asked, console)
+                source = XSource(settings, store, api, fetcher, asked, console, most=terms.most)
                 return await collector.run(source, settings.x.scope)
     finally:
         await fetcher.close()

@@ -47,8 +47,8 @@ _SECONDS = 30.0
 _WINDOW = 900.0
 """Seconds after which X counts anew; what to wait where it does not say."""
 _LONGEST_WINDOW = 86_400.0
-_MOST, _LEAST = 100, 5
-"""Posts on a page, by X's rule; a search takes 10 at least."""
+MOST_POSTS, _LEAST, _LEAST_FOUND = 100, 5, 10
+"""On a page, by X's rule; the last is for searches."""
 
 
 class XApi:
@@ -113,30 +113,45 @@ class XApi:
         )
 
     async def timeline(
-        self, user: int, since: int = 0, token: str | None = None, *, own: bool = False
+        self,
+        user: int,
+        since: int = 0,
+        token: str | None = None,
+        *,
+        own: bool = False,
+        most: int = MOST_POSTS,
     ) -> Page:
         """What a user posted after `since`.
 
         Args:
             own: the user is this account, which costs less.
+            most: posts on the page, 5 to 100.
         """
         return await self._page(
             "own_read" if own else "post_read",
             self._client.get_users_tweets,
             user,
+            most=most,
             since_id=since or None,
             pagination_token=token,
         )
 
-    async def search(self, query: str, since: int = 0, token: str | None = None) -> Page:
-        """Posts of the last seven days that a query of X's search finds, newer than `since`."""
+    async def search(
+        self, query: str, since: int = 0, token: str | None = None, *, most: int = MOST_POSTS
+    ) -> Page:
+        """Posts of the last seven days that a query of X's search finds, newer than `since`.
+
+        Args:
+            most: posts on the page, 10 to 100.
+        """
         return await self._page(
             "post_read",
             self._client.search_recent_tweets,
             query,
             since_id=since or None,
             next_token=token,
-            least=10,
+            least=_LEAST_FOUND,
+            most=most,
         )
 
     async def posts(self, ids: Sequence[int]) -> Page:
@@ -154,14 +169,15 @@ class XApi:
         about: object,
         *,
         least: int = _LEAST,
+        most: int = MOST_POSTS,
         paid: int = 0,
         **given: object,
     ) -> Page:
         # The page may be no larger than there is money for.
-        most = max(least, await self.budget.affordable(kind, _MOST))
-        async with self.budget.paying(kind, most) as reserved:
+        number = max(least, await self.budget.affordable(kind, most))
+        async with self.budget.paying(kind, number) as reserved:
             given = {name: value for name, value in given.items() if value is not None}
-            page = page_of(await ask(about, max_results=most, **given, **self._asked()))
+            page = page_of(await ask(about, max_results=number, **given, **self._asked()))
             reserved.use(sum(each.id > paid for each in page.posts))
         return page
 

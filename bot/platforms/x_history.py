@@ -20,7 +20,7 @@ from bot.domain import X_USERS
 from bot.errors import PictureRefused, RateLimited, Reason, Rejected, SettingsError, Unavailable
 from bot.intake import Fetcher
 from bot.platforms.x import Pauses
-from bot.platforms.x_api import XApi
+from bot.platforms.x_api import MOST_POSTS, XApi
 from bot.platforms.x_posts import Page, XPost
 from bot.settings import X_PLACE, Settings
 from bot.x_store import X_REF, XStore
@@ -106,6 +106,7 @@ class XSource:
     Args:
         fetcher: of pictures.
         console: where it says for how long it waits.
+        most: pictures that are wanted: posts that nobody wants are not paid for.
     """
 
     total = None
@@ -119,6 +120,7 @@ class XSource:
         asked: Asked,
         console: Console,
         pauses: Pauses = PAUSES,
+        most: int | None = None,
     ) -> None:
         self._store = store
         self._api = api
@@ -127,6 +129,7 @@ class XSource:
         self._console = console
         self._pauses = pauses
         self._counted = settings.x.train
+        self._most = MOST_POSTS if most is None else min(MOST_POSTS, most)
         self._most_bytes = int(settings.intake.max_megabytes * 1_000_000)
         self._user = 0
         self.name = asked.source
@@ -189,13 +192,13 @@ class XSource:
     async def _page(self, at: _Place) -> Page:
         if self._asked.query:
             query = f"({self._asked.query}) {ONLY_PICTURES}"
-            return await self._api.search(query, at.since, at.token)
+            return await self._api.search(query, at.since, at.token, most=self._most)
         if not self._user:
             account = await self._api.account(self._asked.username)
             if account.protected:
                 raise Rejected(403, f"@{self._asked.username} is protected")
             self._user = account.author
-        return await self._api.timeline(self._user, at.since, at.token)
+        return await self._api.timeline(self._user, at.since, at.token, most=self._most)
 
     async def _left_out(self, post: XPost) -> bool:
         if post.reposts or post.sensitive or post.protected or not post.pictures:

@@ -22,7 +22,7 @@ from bot.platforms import x_api
 from bot.platforms.x import Pauses
 from bot.platforms.x_api import XApi
 from bot.platforms.x_auth import auth_of
-from bot.platforms.x_budget import Budget
+from bot.platforms.x_budget import Budget, month
 from bot.platforms.x_history import Asked, XSource
 from bot.settings import Settings
 from bot.store import Store
@@ -79,7 +79,8 @@ def collecting(
         fetcher = HttpFetcher(known.intake, origins=[x.url])
         try:
             async with XApi(known.x, auth_of(known), Budget(store.x, known.x), 2.0) as api:
-                source = XSource(known, store.x, api, fetcher, asked, console, Pauses(0.001, 0.001))
+                pauses, most = Pauses(0.001, 0.001), terms.get("most")
+                source = XSource(known, store.x, api, fetcher, asked, console, pauses, most)
                 return await collector.run(source, known.x.scope)
         finally:
             await fetcher.close()
@@ -121,6 +122,18 @@ async def test_a_hashtag_is_collected_and_gone_on_with(
     (last,) = x.requests_to(SEARCH)[-1:]
     assert int(last.query["since_id"]) == max(map(int, x.posts))
     assert "has:images" in last.query["query"]
+
+
+async def test_no_more_is_paid_for_than_is_wanted(
+    x: XServer, store: Store, collecting: Collecting
+) -> None:
+    for number in range(12):
+        post(x, number)
+    await collecting(most=3)
+    (request,) = x.requests_to(SEARCH)
+    assert request.query["max_results"] == "10"  # no search on X finds less
+    spent = {each.kind: each.number for each in await store.x.spent(month())}
+    assert spent["post_read"] == 10
 
 
 async def test_an_account_is_collected(x: XServer, store: Store, collecting: Collecting) -> None:
