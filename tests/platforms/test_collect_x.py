@@ -18,7 +18,7 @@ from bot.domain import Post
 from bot.errors import BudgetSpent, Rejected, SettingsError, Unavailable
 from bot.intake import HttpFetcher, Intake
 from bot.judging import Judge
-from bot.platforms import x_api
+from bot.platforms import x_history
 from bot.platforms.x import Pauses
 from bot.platforms.x_api import XApi
 from bot.platforms.x_auth import auth_of
@@ -196,7 +196,7 @@ async def test_what_the_bot_was_asked_about_is_not_kept_twice(
 async def test_stopped_in_the_middle_it_pays_for_no_page_again(
     x: XServer, store: Store, collecting: Collecting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(x_api, "_MOST", 10)
+    monkeypatch.setattr(x_history, "MOST_POSTS", 10)
     for number in range(25):
         post(x, number)
     assert "12 added" in await collecting(most=12)
@@ -261,7 +261,7 @@ async def test_no_more_is_spent_than_may_be(
         post(x, number)
     with pytest.raises(BudgetSpent):
         await collecting(given={"monthly_budget": 0.01})
-    monkeypatch.setattr(x_api, "_MOST", 10)
+    monkeypatch.setattr(x_history, "MOST_POSTS", 10)
     with pytest.raises(BudgetSpent):
         await collecting(given={"monthly_budget": 0.1})
     assert len(await kept(store)) == 20
