@@ -205,3 +205,16 @@ async def test_of_two_bots_on_the_same_data_one_waits_for_the_other(
         assert len(x.requests_to("GET /2/users/me")) == 2
     for mention in asked:
         only(x.replies_to(mention))
+
+
+async def test_a_mention_that_is_edited_is_answered_once(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    bots = Bots(x, settings, own_intake, DEALING)
+    async with bots.alive() as (service, _):
+        asked = x.post(ann, "@hantei だれ", pictures=[png(face("Mai", 0))])
+        await dealt_with(service, asked)
+        edited = x.edit(asked, "@hantei だれ？")
+        await dealt_with(service, edited)
+    only(x.replies_to(asked))
+    assert x.replies_to(edited) == []
