@@ -50,6 +50,7 @@ class Mention:
         tried: how often an answer was tried.
         text: what may have been answered already, word for word.
         after: what may have been answered is newer than this post.
+        versions: ids that it had; if one of them is known, it is not new. They are not kept.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Mention:
     tried: int = 0
     text: str | None = None
     after: int = 0
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,14 @@ class XStore:
         """
         now, by_id = _now(), {each.id: each for each in mentions}
         async with self._writing() as session:
-            known = await session.scalars(select(MentionRow.id).where(MentionRow.id.in_(by_id)))
-            new = [by_id[each] for each in sorted(by_id.keys() - set(known))]
+            ids = {*by_id, *(version for each in by_id.values() for version in each.versions)}
+            found = await session.scalars(select(MentionRow.id).where(MentionRow.id.in_(ids)))
+            known = set(found)
+            new = [
+                by_id[each]
+                for each in sorted(by_id)
+                if each not in known and known.isdisjoint(by_id[each].versions)
+            ]
             session.add_all(
                 MentionRow(
                     id=each.id,

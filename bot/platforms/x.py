@@ -50,6 +50,9 @@ MENTIONS = Counter("hantei_x_mentions_total", "Mentions that were dealt with", [
 _LONGEST_LOOK = 5.0
 """Seconds after which the kept mentions are looked at again, whatever is known of them."""
 
+_MOMENT = 2.0
+"""Seconds after which the operator is told that another process is in the way."""
+
 _MOST_TRIES = 5
 """Failures that are nobody's but ours, after which a mention is given up."""
 
@@ -66,10 +69,6 @@ _LATE = 30_000 << 22
 
 _FIRST_SNOWFLAKE = 1 << 48
 """Smaller ids hold no time: another server's."""
-
-
-_MOMENT = 2.0
-"""Seconds after which the operator is told that another process is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,12 @@ class XBot:
             newest = max([newest, *(each.id for each in page.posts)])
             token = page.next if page.posts else None
             kept = [
-                Mention(each.id, _user(each.author), Tagging.of(each, page).as_json())
+                Mention(
+                    each.id,
+                    _user(each.author),
+                    Tagging.of(each, page).as_json(),
+                    versions=each.versions,
+                )
                 for each in reversed(page.posts)
             ]
             # The cursor moves with the last page: the bot may die before that.

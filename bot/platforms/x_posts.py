@@ -38,7 +38,11 @@ OLD_WORDS = Vocabulary(
     "author_id,attachments.media_keys,referenced_tweets.id,referenced_tweets.id.author_id,"
     "referenced_tweets.id.attachments.media_keys",
 )
-NEW_WORDS = Vocabulary("post.fields", _FIELDS, "author_id,attachments.media_keys,referenced_posts")
+NEW_WORDS = Vocabulary(
+    "post.fields",
+    _FIELDS,
+    "author_id,attachments.media_keys,referenced_posts,edit_history_post_ids",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class XPost:
         protected: only followers can see what its author posts.
         likes, impressions: None if the answer did not say.
         created: UTC without a zone.
+        versions: ids that it had, the present one last; an edited post gets another.
     """
 
     id: int
@@ -84,6 +89,7 @@ class XPost:
     likes: int | None = None
     impressions: int | None = None
     created: datetime | None = None
+    versions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,7 @@ def _post(told: Json, users: Mapping[str, Json], media: Mapping[str, Json]) -> X
     ]
     others = told.get("referenced_tweets") or told.get("referenced_posts") or ()
     refers = {each["type"]: int(each["id"]) for each in others}
+    versions = told.get("edit_history_tweet_ids") or told.get("edit_history_post_ids") or ()
     metrics = told.get("public_metrics") or {}
     tags = (told.get("entities") or {}).get("mentions") or ()
     return XPost(
@@ -177,6 +184,7 @@ def _post(told: Json, users: Mapping[str, Json], media: Mapping[str, Json]) -> X
         likes=metrics.get("like_count"),
         impressions=metrics.get("impression_count"),
         created=_moment(told.get("created_at")),
+        versions=tuple(map(int, versions)),
     )
 
 

@@ -42,14 +42,18 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 class Bots:
-    """One bot after the other: each dies, and the next goes on with what is left."""
+    """One bot after the other: each dies, and the next goes on with what is left.
+
+    Attributes:
+        folder: of the last one.
+    """
 
     def __init__(self, x: XServer, settings: Settings, intake: Intake, task: str) -> None:
         self._x = x
         self._settings = settings
         self._intake = intake
         self._crashing = Crashing(task, self._left)
-        self._folder = settings.store.data_dir
+        self.folder = settings.store.data_dir
         self._generations = itertools.count()
 
     async def killed_everywhere(self, post: Posting) -> list[str]:
@@ -88,16 +92,16 @@ class Bots:
 
     def _killed(self) -> None:
         copy = self._settings.store.data_dir / str(next(self._generations))
-        killed(self._folder, copy)
-        self._folder = copy
+        killed(self.folder, copy)
+        self.folder = copy
 
     @asynccontextmanager
     async def alive(self) -> AsyncIterator[tuple[Service, "asyncio.Task[None]"]]:
         settings = self._settings.model_copy(
-            update={"store": self._settings.store.model_copy(update={"data_dir": self._folder})}
+            update={"store": self._settings.store.model_copy(update={"data_dir": self.folder})}
         )
         async with (
-            Store(self._folder) as store,
+            Store(self.folder) as store,
             Judge(settings, PixelNetworks()) as judge,
             Service(settings, store, self._intake, judge) as service,
             running(settings, service) as task,
@@ -106,7 +110,7 @@ class Bots:
 
     def _left(self) -> Hashable:
         """In the database, and on X."""
-        with database(self._folder) as kept:
+        with database(self.folder) as kept:
             rows = [tuple(kept.execute(each)) for each in LASTING]
         asked = sum(each.endpoint != MENTIONS for each in self._x.requests)
         return tuple(rows), asked
@@ -204,4 +208,50 @@ async def test_of_two_bots_on_the_same_data_one_waits_for_the_other(
         await dealt_with(service, asked[1])
         assert len(x.requests_to("GET /2/users/me")) == 2
     for mention in asked:
+        only(x.replies_to(mention))
+
+
+async def test_a_mention_that_is_edited_is_answered_once(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    bots = Bots(x, settings, own_intake, DEALING)
+    async with bots.alive() as (service, _):
+        asked = x.post(ann, "@hantei だれ", pictures=[png(face("Mai", 0))])
+        await dealt_with(service, asked)
+        edited = x.edit(asked, "@hantei だれ？")
+        await dealt_with(service, edited)
+    only(x.replies_to(asked))
+    assert x.replies_to(edited) == []
+
+
+async def test_a_bot_killed_anywhere_counts_a_correction_once(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    bots = Bots(x, settings, own_intake, DEALING)
+    async with bots.alive() as (service, _):
+        await dealt_with(service, x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))]))
+    answer = only(x.posted).id
+    people = itertools.count()
+
+    def correct() -> str:
+        return x.post(x.add_user(f"u{next(people)}"), "this is Mai", reply_to=answer)
+
+    mentions = await bots.killed_everywhere(correct)
+    with database(bots.folder) as kept:
+        votes = list(kept.execute("SELECT voter, count(*) FROM votes GROUP BY voter"))
+    assert sorted(votes) == sorted((f"x:{x.posts[each].author.id}", 1) for each in mentions)
+    assert len(mentions) > 2
+    assert len(x.posted) == 1  # corrections get no reply
+
+
+async def test_a_bot_killed_while_it_looks_loses_no_mention(
+    x: XServer, settings: Settings, own_intake: Intake, ann: User
+) -> None:
+    def ask() -> str:
+        return x.post(ann, "@hantei だれ？", possibly_sensitive=True, pictures=[shot])
+
+    shot = png(face("Mai", 0))
+    mentions = await Bots(x, settings, own_intake, LOOKING).killed_everywhere(ask)
+    assert len(mentions) > 1
+    for mention in mentions:
         only(x.replies_to(mention))

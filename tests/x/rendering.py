@@ -109,7 +109,7 @@ class Renderer:
         fields: Json = {
             "id": post.id,
             "text": post.text,
-            self._words.history: [post.id],
+            self._words.history: [*post.versions, post.id],
             "author_id": post.author.id,
             "username": post.author.username,
             "conversation_id": post.conversation_id,

@@ -62,6 +62,7 @@ class Post:
         text: as the API returns it: for a reply, the people it answers first; for pictures, a
             link last.
         via_api: whether a client of the server posted it.
+        versions: ids that it had before it was edited.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Post:
     likes: int = 0
     impressions: int = 0
     via_api: bool = False
+    versions: tuple[str, ...] = ()
 
     @property
     def references(self) -> list[dict[str, str]]:
@@ -166,6 +168,16 @@ class World:
             self.user(author), f"RT @{original.author.username}: {original.text}", reposts=post_id
         )
         return created.id
+
+    def edit(self, post_id: str, said: str) -> str:
+        """The author changes the words; returns the id that the post has from then on."""
+        old = self.posts[post_id]
+        new = self.create(
+            old.author, said, media=old.media, reply_to=old.reply_to, quotes=old.quotes
+        )
+        new.versions = (*old.versions, old.id)
+        self.delete(post_id)
+        return new.id
 
     def delete(self, post_id: str) -> None:
         """The author deletes a post; replies to it stay."""
