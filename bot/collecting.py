@@ -27,11 +27,11 @@ from bot.galleries import Galleries
 from bot.intake import Intake
 from bot.judging import FaceJudgement, Judge, versions_dir
 from bot.settings import Settings
-from bot.store import Store
+from bot.store import NewVerdict, Store
 from bot.verdicts import new_verdict, whole_of
 from datasets.box_sets import Seen, picture_name
 from models.heads import home_of
-from models.types import Context, Kind, Scope, UserId
+from models.types import Context, Kind, Picture, Scope, UserId
 
 _OURS = "collected"
 """In keys, between the reference of the post and the hash of the file."""
@@ -176,14 +176,15 @@ class Collector:
         try:
             data = await found.read()
         except OSError as error:
-            why = error.strerror or str(error)
+            return self._refused(found, error.strerror or str(error))
         except PictureRefused as refused:
-            why = replying.refusal("en", refused)
-        else:
-            try:
-                return await self._add(found, data, done)
-            except PictureRefused as refused:
-                why = replying.refusal("en", refused)
+            return self._refused(found, replying.refusal("en", refused))
+        try:
+            return await self._add(found, data, done)
+        except PictureRefused as refused:
+            return self._refused(found, replying.refusal("en", refused))
+
+    def _refused(self, found: Found, why: str) -> Outcome:
         self.console.print(f"{escape(found.name)}: {escape(why)}")
         return Outcome.REFUSED
 
@@ -195,18 +196,11 @@ class Collector:
         if self._seen.near(picture.phash):
             return Outcome.COPY
         agreed = await self._agreed(found.author)
-        judgement = await self._judge.judge(picture, Context(self._scope), heads=())
-        kind = Kind.ILLUSTRATION if judgement.route == "illustration" else Kind.PHOTO
-        verdicts = [whole_of(picture, kind, spoiler=found.spoiler)]
-        solo = len(judgement.faces) == 1
-        if solo:
-            face = await self._named(judgement.faces[0], agreed=agreed)
-            shown = Attachment(found.name, spoiler=found.spoiler)
-            verdicts.append(new_verdict(picture, shown, face))
+        faces, verdicts = await self._looked_at(found, picture, agreed=agreed)
+        solo = faces == 1
         origin = replace(found.origin, suggestion=self._terms.selfies if solo else None)
 
         async def note(session: AsyncSession, kept: Sequence[Verdict]) -> None:
-            faces = len(judgement.faces)
             await collected_store.add(session, kept, sha256, faces, origin)
             if found.counted and origin.likes is not None and origin.audience:
                 likes = min(origin.likes, origin.audience)
@@ -218,6 +212,19 @@ class Collector:
         done.solo += solo
         done.waiting += not agreed
         return Outcome.ADDED
+
+    async def _looked_at(
+        self, found: Found, picture: Picture, *, agreed: bool
+    ) -> tuple[int, list[NewVerdict]]:
+        """How many faces there are; and the whole, with the face if it is the only one."""
+        judgement = await self._judge.judge(picture, Context(self._scope), heads=())
+        kind = Kind.ILLUSTRATION if judgement.route == "illustration" else Kind.PHOTO
+        verdicts = [whole_of(picture, kind, spoiler=found.spoiler)]
+        if len(judgement.faces) == 1:
+            face = await self._named(judgement.faces[0], agreed=agreed)
+            shown = Attachment(found.name, spoiler=found.spoiler)
+            verdicts.append(new_verdict(picture, shown, face))
+        return len(judgement.faces), verdicts
 
     async def _answered(self, original: str) -> bool:
         """Whether the bot knows a post, not from here."""
