@@ -390,7 +390,8 @@ class Service:
 
     async def verdicts_at(self, ref: str) -> list[Verdict]:
         """The verdicts that a message shows which answers a whole post, in its order."""
-        return await self._store.verdicts_at(ref)
+        key = await self._store.key_at(ref)
+        return [] if key is None else await self._store.verdicts_of(key)
 
     async def messages_since(self, age: timedelta) -> list[tuple[str, int]]:
         """Messages no older than `age` and the verdicts they show, oldest first."""
@@ -1031,11 +1032,26 @@ class Service:
             NotFound: it is gone already.
         """
         verdict = await self.verdict(verdict_id)
-        if not trusted and user != verdict.author:
+        of = f"answer:{verdict_id}"
+        return await self._delete(verdict.post_key, user, of, trusted=trusted)
+
+    async def delete_at(self, ref: str, user: UserId, *, trusted: bool) -> list[str]:
+        """The same by the message that answers a whole post, also one without a face."""
+        key = await self._store.key_at(ref)
+        if key is None:
+            raise NotFound("this answer was deleted")
+        return await self._delete(key, user, "", trusted=trusted)
+
+    async def _delete(self, key: str, user: UserId, of: str, *, trusted: bool) -> list[str]:
+        post = await self._store.post(key)
+        if post is None:
+            raise NotFound("this answer was deleted")
+        scope, author, _ = post
+        if not trusted and user != author:
             raise NotAllowed("only the poster or a moderator may delete an answer")
-        if user != verdict.author:
-            await self.members.note(verdict.scope, user, "deleted", f"answer:{verdict_id}")
-        return await self.forget_post(verdict.post_key)
+        if user != author:
+            await self.members.note(scope, user, "deleted", of)
+        return await self.forget_post(key)
 
     async def _forget(self, scope: Scope, keys: Sequence[str], why: str) -> None:
         """Inside `_versions_locked` and `_settling`; `_finish_forgetting` comes after them."""

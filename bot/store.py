@@ -413,13 +413,13 @@ class Store:
             )
             return found
 
-    async def verdicts_at(self, ref: str) -> list[Verdict]:
-        """The verdicts on the post that a message answers, in order; none if it answers none."""
+    async def key_at(self, ref: str) -> str | None:
+        """The post that a message answers."""
         async with self._reading() as session:
-            key = await session.scalar(
+            found: str | None = await session.scalar(
                 select(PostRow.key).join(MessageRow).where(MessageRow.ref == ref)
             )
-        return [] if key is None else await self.verdicts_of(key)
+            return found
 
     async def messages_of(self, key: str) -> list[str]:
         """All messages that belong to the answer to a post, or show something of it in a grid."""

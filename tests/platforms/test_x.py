@@ -327,6 +327,19 @@ async def test_turned_off_again_what_was_learned_from_x_goes(
         assert not await service.allowed("x", f"x:{ann.id}")
 
 
+async def test_an_answer_without_a_face_can_be_deleted_as_well(
+    settings: Settings, x: XServer, ann: User, networks: Networks
+) -> None:
+    sky = io.BytesIO()
+    Image.new("RGB", (320, 240), "skyblue").save(sky, "PNG")
+    asked = x.post(ann, "@hantei だれ？", pictures=[sky.getvalue()])
+    async with opened(settings, networks) as service, running(settings, service):
+        await dealt_with(service, asked)
+        x.post(ann, "消して", reply_to=only(x.replies_to(asked)).id)
+        await until_true(lambda: not x.posted)
+        assert (await service.privacy("x", f"x:{ann.id}")).posts == 0
+
+
 async def test_somebody_can_have_an_answer_deleted_and_be_forgotten(
     settings: Settings, service: Service, x: XServer, ann: User, bob: User, mai: bytes
 ) -> None:
