@@ -108,11 +108,12 @@ class Crowd:
         if not answers:
             return self.chat(user)
         answer = self.rng.choice(answers)
-        said = self.rng.choice(
-            ["none", "person 3です", *(["2"] if " 2 person" in answer.said else [])]
-        )
-        if len(answer.media) > 1:
-            said = f"{self.rng.choice('AB')} {said}"
+        letter = f"{self.rng.choice('AB')} " if len(answer.media) > 1 else ""
+        lines = answer.said.splitlines()
+        told = next((each for each in lines if letter and each.startswith(letter)), answer.said)
+        # What the answer offers: nothing is wrong where it does not know.
+        ways = ["person 3です", *["none"] * ("person" in told), *["2"] * (" 2 person" in told)]
+        said = letter + self.rng.choice(ways)
         if (user.id, answer.id) in self._corrected or not self.x.find(answer.reply_to):
             return self.chat(user)
         self._corrected.add((user.id, answer.id))

@@ -1,6 +1,8 @@
 """Posts, users and pictures as JSON: what was asked for, and nothing else."""
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from tests.x.clock import timestamp
@@ -129,15 +131,20 @@ class Renderer:
         return _chosen(fields, wanted)
 
     def _metrics(self, post: Post) -> Json:
-        others = self._world.posts.values()
         return {
-            self._words.reposts: sum(other.reposts == post.id for other in others),
-            "reply_count": sum(other.reply_to == post.id for other in others),
+            self._words.reposts: self._references["retweeted", post.id],
+            "reply_count": self._references["replied_to", post.id],
             "like_count": post.likes,
-            "quote_count": sum(other.quotes == post.id for other in others),
+            "quote_count": self._references["quoted", post.id],
             "bookmark_count": 0,
             "impression_count": post.impressions,
         }
+
+    @cached_property
+    def _references(self) -> Counter[tuple[str, str]]:
+        """How many posts refer to each in each way; counted once for all that are rendered."""
+        posts = self._world.posts.values()
+        return Counter((each["type"], each["id"]) for post in posts for each in post.references)
 
     def _fields(self) -> frozenset[str]:
         """Asked for by name, or brought along by an expansion."""
