@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,11 +27,15 @@ from bot.platforms.x import XPlatform
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
+from models.shared_files import locked
 
 log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0
 """Seconds before a failed platform is started again; the pause doubles each time."""
+
+_MOMENT = 2.0
+"""Seconds after which the operator is told that another bot is in the way."""
 
 _HEALTHY = 300.0
 """Seconds after which a platform that fails counts as failing for the first time."""
@@ -55,7 +60,11 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
     console.print("loading models …", style="dim")
     intake = Intake.of(settings)
     try:
-        async with Store(settings.store.data_dir) as store, Judge(settings) as judge:
+        async with (
+            Store(settings.store.data_dir) as store,
+            _alone(settings.store.data_dir),
+            Judge(settings) as judge,
+        ):
             service = Service(settings, store, intake, judge)
             with Progress(console=console, transient=True) as bar:
                 task = bar.add_task("embedding stored faces", total=None, visible=False)
@@ -68,6 +77,19 @@ async def opened(settings: Settings) -> AsyncIterator[Service]:
                 await service.stop()
     finally:
         await intake.close()
+
+
+@asynccontextmanager
+async def _alone(data_dir: Path) -> AsyncIterator[None]:
+    """While no other bot runs with these data: each would take what the other does for undone."""
+    told = f"another bot runs with {data_dir}; this one waits until that ends"
+    waiting = asyncio.get_running_loop().call_later(_MOMENT, log.warning, told)
+    try:
+        async with locked(data_dir / "bot.lock"):
+            waiting.cancel()
+            yield
+    finally:
+        waiting.cancel()
 
 
 async def run(settings: Settings) -> None:

@@ -53,6 +53,7 @@ from bot.store import NewVerdict, Store
 from bot.taught_scores import TaughtScores
 from bot.teaching import Teaching
 from bot.teaching_queue import TeachingQueue
+from bot.uncancelled import to_the_end
 from bot.vectors import Progress
 from bot.verdicts import new_verdict
 from bot.voting import standing_votes
@@ -221,7 +222,7 @@ class Service:
         try:
             yield
         except BaseException:
-            await asyncio.shield(self._store.release(post.key))
+            await to_the_end(self._store.release(post.key))
             raise
 
     async def _answer_claimed(self, post: Post) -> Reply:

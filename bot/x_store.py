@@ -102,11 +102,11 @@ class XStore:
             ids = {*by_id, *(version for each in by_id.values() for version in each.versions)}
             found = await session.scalars(select(MentionRow.id).where(MentionRow.id.in_(ids)))
             known = set(found)
-            new = [
-                by_id[each]
-                for each in sorted(by_id)
-                if each not in known and known.isdisjoint(by_id[each].versions)
-            ]
+            new = []
+            for each in (by_id[number] for number in sorted(by_id)):
+                if known.isdisjoint({each.id, *each.versions}):
+                    new.append(each)
+                known |= {each.id, *each.versions}
             session.add_all(
                 MentionRow(
                     id=each.id,

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from bot.platforms.web import WebPlatform
 from bot.platforms.x import XPlatform
 from bot.service import Service
 from bot.settings import Settings, Web, X
+from tests.platforms.x_bot import until_true
 
 
 class Steady:
@@ -118,10 +120,24 @@ async def test_the_page_answers_while_x_is_out_of_reach(
         await asyncio.wait_for(page.listening.wait(), 10)
         async with aiohttp.ClientSession() as http, http.get(f"{page.url}/healthz") as answer:
             assert answer.status == 200
-        assert "x is not reached" in caplog.text
+        await until_true(lambda: "x is not reached" in caplog.text)
         assert "Traceback" not in caplog.text
         stop.set()
         await asyncio.wait_for(serving, 10)
+
+
+async def test_of_two_bots_on_the_same_data_one_waits_for_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(app, "_MOMENT", 0.01)
+    second = app._alone(tmp_path)
+    async with app._alone(tmp_path):
+        waiting = asyncio.create_task(second.__aenter__())
+        await asyncio.wait({waiting}, timeout=0.2)
+        assert not waiting.done()
+        assert f"another bot runs with {tmp_path}" in caplog.text
+    await asyncio.wait_for(waiting, 10)
+    await second.__aexit__(None, None, None)
 
 
 async def test_when_no_platform_can_run_the_reason_is_told(service: Service) -> None:

@@ -32,7 +32,6 @@ from bot.platforms.x_replies import Replies
 from bot.service import Service
 from bot.settings import Settings
 from bot.x_store import Mention, MentionState, XStore
-from models.shared_files import locked
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +40,6 @@ MENTIONS = Counter("hantei_x_mentions_total", "Mentions that were dealt with", [
 
 _LONGEST_LOOK = 5.0
 """Seconds after which the kept mentions are looked at again, whatever is known of them."""
-
-_MOMENT = 2.0
-"""Seconds after which the operator is told that another process is in the way."""
 
 _MOST_TRIES = 5
 """Failures that are nobody's but ours, after which a mention is given up."""
@@ -90,18 +86,6 @@ class XPlatform:
 
     async def run(self, service: Service) -> None:
         """See `Platform`."""
-        waiting = asyncio.get_running_loop().call_later(
-            _MOMENT, log.warning, "X: another process answers from this data folder; this one waits"
-        )
-        try:
-            async with locked(self._settings.store.data_dir / "x.lock"):
-                waiting.cancel()
-                await self._run_alone(service)
-        finally:
-            waiting.cancel()
-
-    async def _run_alone(self, service: Service) -> None:
-        """Two at once would answer twice: each takes what the other is saying for unsaid."""
         auth = auth_of(self._settings)
         try:
             budget = Budget(service.x, self._settings.x)

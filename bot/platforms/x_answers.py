@@ -28,6 +28,10 @@ _NOBODY_TO_ANSWER = ("deleted or not visible", "mentioned or are the author")
 """In X's words: the post is gone, protected, or its author blocks the bot or tags it no more."""
 
 
+_MOST_LOOKS = 10
+"""For an answer that X says it has; with pauses that grow, over some half an hour."""
+
+
 class Answers:
     """Says them. Each method that does so returns the number of the answer.
 
@@ -155,9 +159,12 @@ class Answers:
         detail = refused.detail.casefold()
         if "duplicate" in detail:  # it went out, and was not found
             found = await self._find(mention)
-            if found is None:
+            if found is not None:
+                return await self._sent(key, found)
+            if mention.tried < _MOST_LOOKS:
                 raise Unavailable("X does not list the answer yet", may_have_acted=True)
-            return await self._sent(key, found)
+            log.warning("the answer to mention %d went out, but X never listed it", mention.id)
+            return None
         if any(words in detail for words in _NOBODY_TO_ANSWER):
             log.info("mention %d is not answered: %s", mention.id, refused)
             if key is not None:

@@ -14,6 +14,7 @@ from prometheus_client import Gauge
 
 from bot.errors import BudgetSpent, Unavailable
 from bot.settings import X
+from bot.uncancelled import to_the_end
 from bot.x_store import XStore
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class Budget:
                 reserved.use(0)
             raise
         finally:
-            await asyncio.shield(self._add(kind, reserved.used - number))
+            await to_the_end(self._add(kind, reserved.used - number))
 
     async def _add(self, kind: str, number: int) -> None:
         if number:

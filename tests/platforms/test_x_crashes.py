@@ -195,22 +195,6 @@ async def test_a_correction_waits_until_its_answer_is_known(
     only(x.replies_to(asked))
 
 
-async def test_of_two_bots_on_the_same_data_one_waits_for_the_other(
-    x: XServer, settings: Settings, own_intake: Intake, ann: User
-) -> None:
-    bots = Bots(x, settings, own_intake, DEALING)
-    async with bots.alive() as (service, first), running(settings, service):
-        asked = [x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))])]
-        await dealt_with(service, asked[0])
-        assert len(x.requests_to("GET /2/users/me")) == 1
-        first.cancel()  # the other takes over
-        asked.append(x.post(ann, "@hantei だれ？", pictures=[png(face("Mai", 0))]))
-        await dealt_with(service, asked[1])
-        assert len(x.requests_to("GET /2/users/me")) == 2
-    for mention in asked:
-        only(x.replies_to(mention))
-
-
 async def test_a_mention_that_is_edited_is_answered_once(
     x: XServer, settings: Settings, own_intake: Intake, ann: User
 ) -> None:
