@@ -70,6 +70,7 @@ from bot.people_store import PeopleStore
 from bot.question_store import QuestionStore
 from bot.rating_store import RatingStore, vote_of
 from bot.reception_store import ReceptionStore
+from bot.sqlite import connection_to
 from bot.tables import (
     AliasRow,
     ClusterFaceRow,
@@ -210,7 +211,9 @@ class Store:
                 "choose a folder that this user may write."
             ) from error
         await asyncio.to_thread(migrate, file)
-        self._engine = create_async_engine(f"sqlite+aiosqlite:///{file}")
+        self._engine = create_async_engine(
+            f"sqlite+aiosqlite:///{file}", async_creator=connection_to(file)
+        )
         event.listen(self._engine.sync_engine, "connect", _configure_connection)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 

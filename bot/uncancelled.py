@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_the_end(work: Coroutine[Any, Any, Result]) -> Result:
     """Wait until it is done, however often whoever waits is cancelled, and only then be cancelled.
 
-    With `asyncio.shield` alone it would go on by itself, and perhaps meet a store that is closed.
+    With `asyncio.shield` alone it would go on by itself, and perhaps meet what is closed by then.
     """
     task = asyncio.ensure_future(work)
     cancelled = None
@@ -19,6 +21,10 @@ async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
             if task.cancelled():
                 raise
             cancelled = error
-    task.result()
+        except Exception:  # noqa: S110 - raised below
+            pass
     if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # it has been seen
         raise cancelled
+    return task.result()

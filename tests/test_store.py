@@ -1,6 +1,7 @@
 """What the store keeps on disk, and that what is forgotten is gone from there."""
 
 import asyncio
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,17 @@ def on_disk(settings: Settings) -> bytes:
 
 def inside(vector: np.ndarray) -> bytes:
     return vector.tobytes()[:64]
+
+
+async def test_whoever_is_cancelled_amid_a_query_locks_out_nobody(store: Store) -> None:
+    for moments in range(80):
+        writing = asyncio.create_task(store.set_allowed("web", f"web:{moments}", True))
+        for _ in range(moments % 40):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.sleep(0)
+        writing.cancel()  # by somebody who is impatient
+        await asyncio.gather(writing, return_exceptions=True)
+        async with asyncio.timeout(5):
+            await store.set_allowed("web", "web:ann", True)
+    gc.collect()  # a connection that was left behind would warn, and warnings are errors
