@@ -14,7 +14,7 @@ test: $(VENV)/.installed-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 # Needs the data sets: DATA=FOLDER, or ../shared/data.
 DATA ?= ../shared/data

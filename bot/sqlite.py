@@ -1,35 +1,38 @@
-"""Connections to SQLite that survive a cancelled query.
+"""Connections to SQLite that leave no lock behind.
 
-aiosqlite lets go of a query when whoever waits for it is cancelled, while its thread goes on: the
-connection may then be left behind with a transaction that nobody ends, and everybody else finds the
-database locked.
+A statement that was not read to its end (`… RETURNING`, when whoever reads is cancelled) keeps a
+connection alive after it was closed, with its transaction and the lock on the database, until the
+garbage collector finds the cursor: everybody else finds the database locked.
+Source: https://www.sqlite.org/c3ref/close.html, on "zombie" connections.
 """
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import aiosqlite
-
-from bot.uncancelled import to_the_end
 
 _CHUNK = 64
 """Rows fetched at a time, as aiosqlite has it."""
 
 
-class Connection(aiosqlite.Connection):
-    """Cancels only after the query is done, so that what follows (rolling back) comes after it."""
+class _Connection(sqlite3.Connection):
+    def close(self) -> None:
+        """End the transaction first, whatever is under way in it."""
+        with suppress(sqlite3.ProgrammingError):  # closed already
+            self.rollback()
+        super().close()
 
-    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return await to_the_end(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
 
-
-def connection_to(file: Path) -> Callable[[], Connection]:
+def connection_to(file: Path) -> Callable[[], aiosqlite.Connection]:
     """What makes connections to a database, for SQLAlchemy."""
 
-    def make() -> Connection:
-        connection = Connection(lambda: sqlite3.connect(file, check_same_thread=False), _CHUNK)
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(file, check_same_thread=False, factory=_Connection)
+
+    def make() -> aiosqlite.Connection:
+        connection = aiosqlite.Connection(connect, _CHUNK)
         connection._thread.daemon = True  # as SQLAlchemy does: it must not keep a process alive
         return connection
 
