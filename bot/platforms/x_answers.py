@@ -75,26 +75,27 @@ class Answers:
 
     async def repeat(self, mention: Mention, tagging: Tagging) -> int | None:
         """Say again what may have gone out, if it is not there."""
-        key = await self._key_of(tagging)
+        text = mention.text or ""
+        reply = await self._judged(tagging)
+        key = reply.post_key if reply else None
+        declined = text == x_text.refusal(self._locale(tagging.post), mention.number)
+        forgotten = reply is None and not declined
         if mention.state is MentionState.SENDING:
             found = await self._find(mention)
             if found is not None:
+                if forgotten:
+                    await self._store.delete_later([ref_of(found)])
                 return await self._sent(key, found)
-        parts: Sequence[Part] = ()
-        if key is not None:
-            try:
-                parts = (await self._service.reply(key)).parts
-            except NotFound:
-                return None  # forgotten meanwhile
-        return await self._send(mention, mention.text or "", parts, key)
+        if forgotten:
+            return None
+        return await self._send(mention, text, reply.parts if reply else (), key)
 
-    async def _key_of(self, tagging: Tagging) -> str | None:
-        """Of the answer to a mention; None if nothing was judged."""
+    async def _judged(self, tagging: Tagging) -> Reply | None:
+        """What was made of a mention; None if nothing was, or it was forgotten."""
         for each in (tagging.post, tagging.quoted, tagging.parent):
             if each is not None:
-                key = key_of(tagging.post, each)
                 with suppress(NotFound):
-                    return (await self._service.reply(key)).post_key
+                    return await self._service.reply(key_of(tagging.post, each))
         return None
 
     async def _find(self, mention: Mention) -> int | None:

@@ -416,6 +416,30 @@ async def test_a_post_that_is_deleted_meanwhile_is_forgotten(
     assert (await service.privacy("x", f"x:{ann.id}")).posts == 0
 
 
+@pytest.mark.parametrize("fault", [failing(503), hanging_up(), done_then_failing()])
+async def test_what_is_forgotten_before_it_is_certain_to_be_out_is_not_said(
+    settings: Settings,
+    service: Service,
+    x: XServer,
+    ann: User,
+    bob: User,
+    mai: bytes,
+    fault: Fault,
+) -> None:
+    picture = x.post(ann, "海", pictures=[mai])
+    asked = x.post(bob, "@hantei だれ？", reply_to=picture)
+    x.faults.next(REPLY, fault)
+    async with running(settings, service):
+        await until_true(lambda: bool(x.requests_to(REPLY)))
+        x.faults.sometimes(REPLY, failing(503), 1.0)  # it is tried again and again
+    await service.forget_user("x", f"x:{ann.id}")
+    x.faults.clear()
+    async with running(settings, service):
+        await dealt_with(service, asked)
+        await until_true(lambda: not x.posted)
+    assert not x.replies_to(asked)
+
+
 async def test_at_the_first_start_old_mentions_can_be_left_out(
     settings: Settings, x: XServer, bot: User, ann: User, mai: bytes
 ) -> None:
