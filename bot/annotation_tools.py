@@ -117,7 +117,7 @@ async def import_boxes(
         files = list(folders.pictures(images)) if images is not None else []
     except (BoxSetError, FolderError) as error:
         raise SettingsError(str(error)) from error
-    importing = _BoxImport(intake, int(settings.intake.max_megabytes * 1_000_000), into, files)
+    importing = _BoxImport(intake, settings.intake.max_bytes, into, files)
     with Progress(console=console, transient=True) as bar:
         return [await importing.confirm(each) for each in bar.track(told, description="importing")]
 

@@ -176,7 +176,7 @@ async def add(
 ) -> Counter[Outcome]:
     """Add pictures that the set does not have, and say of each that cannot be added why not."""
     seen = Seen(await asyncio.to_thread(into.names))
-    most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+    most_bytes = settings.intake.max_bytes
 
     async def add_one(file: Path) -> Outcome:
         try:

@@ -35,6 +35,6 @@ async def collect(
             )
         rooms = [await Room.open(client, channel_id) for channel_id in channels]
         async with at_work(settings, terms) as collector:
-            most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+            most_bytes = settings.intake.max_bytes
             sources = [ChannelSource(each, most_bytes, since) for each in rooms]
             return "\n".join([await collector.run(each, each.scope) for each in sources])

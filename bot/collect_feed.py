@@ -72,7 +72,7 @@ async def collect(
     async with at_work(settings, terms) as collector:
         tell = partial(collector.console.print, markup=False)
         async with PoliteFetcher(hosts, asked.contact, seconds, tell, resolver, pause) as fetcher:
-            most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+            most_bytes = settings.intake.max_bytes
             return await collector.run(FeedSource(asked.address, fetcher, most_bytes), scope)
 
 

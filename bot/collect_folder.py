@@ -32,7 +32,7 @@ async def collect(
         SettingsError: the folder holds no pictures.
         WeightsError: weights are missing or damaged.
     """
-    most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+    most_bytes = settings.intake.max_bytes
     source = FolderSource(folder, licence or _licence(terms), author, most_bytes)
     async with at_work(settings, terms) as collector:
         return await collector.run(source, scope)

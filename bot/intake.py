@@ -150,7 +150,7 @@ class Intake:
     def __init__(self, settings: IntakeSettings, fetcher: Fetcher | None = None) -> None:
         self._settings = settings
         self._fetcher = fetcher or HttpFetcher(settings)
-        self._max_bytes = int(settings.max_megabytes * 1_000_000)
+        self._max_bytes = settings.max_bytes
         self._limits = decoding.Limits(
             max_pixels=int(settings.max_megapixels * 1_000_000), max_side=settings.max_side
         )

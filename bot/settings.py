@@ -90,6 +90,11 @@ class Intake(_Section):
     download_seconds: Annotated[float, Field(gt=0)] = 15
     media_hosts: tuple[str, ...] = ("cdn.discordapp.com", "media.discordapp.net", "pbs.twimg.com")
 
+    @property
+    def max_bytes(self) -> int:
+        """What a file may have; beyond that it need not be read."""
+        return int(self.max_megabytes * 1_000_000)
+
 
 class Judging(_Section):
     """How much is judged at a time and for how long."""

@@ -211,7 +211,7 @@ class Pages:
             Role=Role,
             signed_in=session is not None and (self._door.has_lock or not session.at_home),
             most_pictures=MOST_PICTURES,
-            max_bytes=int(self._settings.intake.max_megabytes * 1_000_000),
+            max_bytes=self._settings.intake.max_bytes,
             max_megabytes=self._settings.intake.max_megabytes,
             keep_days=self._settings.store.keep_days,
             longest_name=LONGEST_NAME,

@@ -130,7 +130,7 @@ class XSource:
         self._pauses = pauses
         self._counted = settings.x.train
         self._most = MOST_POSTS if most is None else min(MOST_POSTS, most)
-        self._most_bytes = int(settings.intake.max_megabytes * 1_000_000)
+        self._most_bytes = settings.intake.max_bytes
         self._user = 0
         self.name = asked.source
 
