@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot import drawing, old_sheets, page_files
-from bot.replying import say, why_no_score
+from bot.replying import LIKES, say, why_no_score
 from bot.store import Store
 from bot.sweeping import Sweep, Swept, Why, ranked
 from datasets.label_files import as_text
@@ -32,9 +32,6 @@ COLUMNS = (
     *("rank", "score", "low", "high", "suggestion", "refused", "author", "author_id", "text"),
     *("likes", "audience", "posted", "link", "licence", "consent"),
 )
-
-SUGGESTIONS = {True: "like", False: "nope", None: "like-undecided"}
-"""By `Scored.likes`, the messages that say so."""
 
 _WORDED_HERE = (*Why, NoScore.NOT_YOURS, NoScore.UNCONFIRMED, NoScore.TOO_FEW_RATINGS)
 """The reasons that read differently where whoever reads them is not who posted."""
@@ -136,7 +133,7 @@ async def _card(store: Store, sheet: Sheet, rank: int, each: Swept) -> dict[str,
         **_origin(each, sheet.locale),
         "rank": rank,
         "picture": None if crop is None else await asyncio.to_thread(_picture, crop),
-        "suggestion": SUGGESTIONS[score.likes],
+        "suggestion": LIKES[score.likes],
         "score": score,
         "numbers": {key: f"{getattr(score, key):.1f}" for key in ("value", "low", "high")},
     }
@@ -202,7 +199,7 @@ def _row(sheet: Sheet, each: Swept, **told: Any) -> dict[str, Any]:
     if isinstance(each.guess, Scored):
         row |= {key: f"{getattr(each.guess, key):.2f}" for key in ("low", "high")}
         row["score"] = f"{each.guess.value:.2f}"
-        row["suggestion"] = say(sheet.locale, SUGGESTIONS[each.guess.likes])
+        row["suggestion"] = say(sheet.locale, LIKES[each.guess.likes])
     if row["posted"] is not None:
         row["posted"] = row["posted"].isoformat(timespec="seconds") + "Z"
     return {key: as_text(value) if isinstance(value, str) else value for key, value in row.items()}

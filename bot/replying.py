@@ -351,7 +351,7 @@ def _score_lines(verdict: Verdict) -> list[str]:
                     value=number(guess.value),
                     low=number(guess.low),
                     high=number(guess.high),
-                    likes=say(locale, _LIKES[guess.likes]),
+                    likes=say(locale, LIKES[guess.likes]),
                 )
             )
         elif isinstance(guess, Refused):
@@ -370,7 +370,8 @@ def why_no_score(locale: str, reason: str) -> str:
     return say(locale, f"no-score-{reason}", mark=Mark.MINE)
 
 
-_LIKES = {True: "like", False: "nope", None: "like-undecided"}
+LIKES = {True: "like", False: "nope", None: "like-undecided"}
+"""By `Scored.likes`, the messages that say so."""
 
 
 def number(score: float) -> str:

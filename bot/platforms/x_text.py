@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.domain import CANDIDATE_MARKS, Verdict
 from bot.offering import naming, shown
-from bot.replying import number, offered, percent, say, sureness
+from bot.replying import LIKES, number, offered, percent, say, sureness
 from bot.scoring import waits_for_word
 from models.types import Kind, Named, Scored
 
@@ -25,7 +25,6 @@ _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 """Code points that weigh 1; all others weigh 2."""
 
 _LINKING = re.compile(r"([@＠#＃$/:]|(?<=\w)\.)(?=\w)")
-_LIKES = {True: "like", False: "nope", None: "like-undecided"}
 
 
 def weight(text: str) -> int:
@@ -157,7 +156,7 @@ def _scores(locale: str, verdict: Verdict) -> list[str]:
             value=number(each.value),
             low=number(each.low),
             high=number(each.high),
-            likes=say(locale, _LIKES[each.likes]),
+            likes=say(locale, LIKES[each.likes]),
         )
         for each in verdict.guesses
         if isinstance(each, Scored)
