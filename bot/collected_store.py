@@ -6,7 +6,7 @@ it expires and is forgotten like all else.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -165,22 +165,7 @@ async def add(
     """
     of_post = select(PostRow.id).where(PostRow.key == verdicts[0].post_key)
     post_id = await session.scalar(of_post)
-    session.add(
-        CollectedRow(
-            post_id=post_id,
-            source=origin.source,
-            url=origin.url,
-            licence=origin.licence,
-            sha256=sha256,
-            author_name=origin.author_name,
-            text=origin.text,
-            likes=origin.likes,
-            audience=origin.audience,
-            faces=faces,
-            suggestion=origin.suggestion,
-            posted=origin.posted,
-        )
-    )
+    session.add(CollectedRow(post_id=post_id, sha256=sha256, faces=faces, **asdict(origin)))
 
 
 async def fade(session: AsyncSession) -> None:
@@ -208,14 +193,4 @@ async def strike(session: AsyncSession, scope: Scope, names: Collection[str]) ->
 
 
 def _origin(row: CollectedRow) -> Origin:
-    return Origin(
-        source=row.source,
-        url=row.url,
-        licence=row.licence,
-        author_name=row.author_name,
-        text=row.text,
-        likes=row.likes,
-        audience=row.audience,
-        suggestion=row.suggestion,
-        posted=row.posted,
-    )
+    return Origin(**{each.name: getattr(row, each.name) for each in fields(Origin)})
