@@ -7,8 +7,6 @@ again, so that each is answered exactly once whatever breaks in between.
 
 import asyncio
 import logging
-import random
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Counter, Gauge
@@ -27,6 +25,7 @@ from bot.platforms.x_api import XApi
 from bot.platforms.x_auth import auth_of
 from bot.platforms.x_budget import Budget
 from bot.platforms.x_names import user_of
+from bot.platforms.x_pauses import PAUSES, Pauses
 from bot.platforms.x_posts import Tag, Tagging, XPost
 from bot.platforms.x_replies import Replies
 from bot.service import Service
@@ -56,30 +55,12 @@ _FIRST_SNOWFLAKE = 1 << 48
 """Smaller ids hold no time: another server's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pauses:
-    """Seconds before a failed attempt is repeated: doubled each time, and anything up to that.
-
-    Full jitter: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter
-    """
-
-    first: float = 4.0
-    longest: float = 300.0
-
-    def after(self, failures: int) -> float:
-        """Before the next attempt, after so many failures in a row."""
-        most = min(self.longest, self.first * 2 ** min(failures, 30))
-        return random.uniform(most / 4, most)  # noqa: S311 - nobody gains by guessing it
-
-
 class XPlatform:
     """Runs the bot with the keys of the settings."""
 
     name = "x"
 
-    def __init__(
-        self, settings: Settings, pauses: Pauses = Pauses(), seconds: float = 30.0
-    ) -> None:
+    def __init__(self, settings: Settings, pauses: Pauses = PAUSES, seconds: float = 30.0) -> None:
         self._settings = settings
         self._pauses = pauses
         self._seconds = seconds

@@ -16,21 +16,19 @@ from rich.markup import escape
 
 from bot.collected_store import Origin
 from bot.collecting import Found, Reached
-from bot.domain import X_USERS
 from bot.errors import PictureRefused, RateLimited, Reason, Rejected, SettingsError, Unavailable
 from bot.intake import Fetcher
-from bot.platforms.x import Pauses
 from bot.platforms.x_api import MOST_POSTS, XApi
+from bot.platforms.x_names import ref_of, user_of
+from bot.platforms.x_pauses import PAUSES, Pauses
 from bot.platforms.x_posts import Page, XPost
 from bot.settings import X_PLACE, Settings
-from bot.x_store import X_REF, XStore
+from bot.x_store import XStore
 
 LICENCE = "X Developer Policy; to be looked at only"
 
 ONLY_PICTURES = "has:images -is:retweet"
 """What is added to a search: what is not read is not paid for."""
-
-PAUSES = Pauses()
 
 _HASHTAG = re.compile(r"[#＃]?(\w+)")
 _USERNAME = re.compile(r"@?([A-Za-z0-9_]{1,15})")
@@ -203,7 +201,7 @@ class XSource:
     async def _left_out(self, post: XPost) -> bool:
         if post.reposts or post.sensitive or post.protected or not post.pictures:
             return True
-        return await self._store.stopped([_author(post)])
+        return await self._store.stopped([user_of(post.author)])
 
     def _pictures(self, post: XPost) -> list[Found]:
         url = f"https://x.com/{post.username or 'i'}/status/{post.id}"
@@ -220,10 +218,10 @@ class XSource:
         return [
             Found(
                 name=f"{url} {number}",
-                author=_author(post),
+                author=user_of(post.author),
                 origin=origin,
                 read=partial(self._picture, picture),
-                original=f"{X_REF}{post.id}",
+                original=ref_of(post.id),
                 place=X_PLACE,
                 counted=self._counted,
             )
@@ -240,10 +238,6 @@ class XSource:
                 why = refused.detail
             await self._wait(self._pauses.after(failures), f"a picture is not to be had ({why})")
         raise SettingsError(f"{url} is not to be had ({why}); run it again later.")
-
-
-def _author(post: XPost) -> str:
-    return f"{X_USERS}{post.author}"
 
 
 def _too_old(post: int) -> bool:

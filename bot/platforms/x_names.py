@@ -18,4 +18,5 @@ def ref_of(post: int) -> str:
 
 def key_of(post: XPost, shown: XPost) -> str:
     """A request; it begins with the post that has the pictures, as on Discord."""
-    return f"x:{post.id}" if post.id == shown.id else f"x:{shown.id}:{post.id}"
+    original = ref_of(shown.id)
+    return original if post.id == shown.id else f"{original}:{post.id}"

@@ -19,11 +19,11 @@ from bot.errors import BudgetSpent, Rejected, SettingsError, Unavailable
 from bot.intake import HttpFetcher, Intake
 from bot.judging import Judge
 from bot.platforms import x_history
-from bot.platforms.x import Pauses
 from bot.platforms.x_api import XApi
 from bot.platforms.x_auth import auth_of
 from bot.platforms.x_budget import Budget, month
 from bot.platforms.x_history import Asked, XSource
+from bot.platforms.x_pauses import Pauses
 from bot.settings import Settings
 from bot.store import Store
 from tests.pixel_faces import PixelNetworks, face

@@ -10,7 +10,8 @@ from PIL import Image
 
 from bot.intake import Intake
 from bot.judging import Judge
-from bot.platforms.x import Pauses, XPlatform
+from bot.platforms.x import XPlatform
+from bot.platforms.x_pauses import Pauses
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store
