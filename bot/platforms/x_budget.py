@@ -105,8 +105,9 @@ class Budget:
 
     async def _add(self, kind: str, number: int) -> None:
         if number:
-            await self._store.spend(month(), kind, number, number * self._price(kind))
-            await self.spent()
+            dollars = number * self._price(kind)
+            await self._store.spend(month(), kind, number, dollars)
+            SPENT.labels(kind).inc(dollars)
 
     def _price(self, kind: str) -> float:
         price: float = getattr(self._settings.prices, kind)
