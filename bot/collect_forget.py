@@ -4,6 +4,7 @@ from rich.console import Console
 
 from bot import judge_files
 from bot.collecting import user_of
+from bot.domain import is_of_x
 from bot.errors import SettingsError
 from bot.service import Service
 from bot.settings import Settings
@@ -33,5 +34,7 @@ async def forget(settings: Settings, author: str, scope: Scope) -> str:
             service = Service(settings, store, intake, judge)
             answers = [ref for user in users for ref in await service.forget_user(scope, user)]
     told = f"{scope}: {pictures} pictures of {author} are forgotten. Restart a bot that is running."
-    shown = f" {len(answers)} messages that answered them are still on the platform."
-    return told + shown * bool(answers)
+    # Those on X are deleted by the bot, as soon as it runs.
+    left = sum(not is_of_x(ref) for ref in answers)
+    shown = f" {left} messages that answered them are still on the platform."
+    return told + shown * bool(left)
